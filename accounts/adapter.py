@@ -1,0 +1,7 @@
+"""How allauth's sign-up fits this product."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    pass

@@ -1,0 +1,212 @@
+"""The one interface to a network. A subclass states facts as class attributes and overrides what its network can do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from platforms.content import (
+    App,
+    Authorization,
+    Draft,
+    Json,
+    Profile,
+    Published,
+    RateLimit,
+    Token,
+)
+from platforms.errors import (
+    InvalidContent,
+    MediaRejected,
+    NotFound,
+    OutcomeUnknown,
+    PermissionMissing,
+    PlatformError,
+    RateLimited,
+    TokenExpired,
+    Unavailable,
+)
+from platforms.ledger import Ledger
+from platforms.rules import Finding, Option, Rules, check
+from platforms.transport import Answer, Transport
+
+
+def _ignore(limit: RateLimit) -> None:
+    """Nobody is listening."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """All a client needs to speak for one account: our registration, its token, and the way out."""
+
+    app: App
+    transport: Transport
+    token: Token | None = None
+    remote_id: str = ""
+    handle: str = ""
+    limits: Mapping[str, Json] = field(default_factory=dict)
+    observe: Callable[[RateLimit], None] = _ignore
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing a person types before connecting (an instance, a handle, an app password)."""
+
+    name: str
+    label: str
+    help: str = ""
+    placeholder: str = ""
+    default: str = ""
+    secret: bool = False
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class ConnectMethod:
+    """One way to connect: 'oauth' leads to the network's consent page, 'password' logs in with what was typed."""
+
+    name: str
+    label: str
+    help: str = ""
+    fields: tuple[Field, ...] = ()
+
+
+class Platform:
+    """A network, spoken to for one account. Stateless: it never sleeps, retries, reads settings or touches a database."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    icon: ClassVar[str]  # tablericons2 name of the network's mark
+    colour: ClassVar[str]  # of the mark
+    rules: ClassVar[Rules]
+    options: ClassVar[tuple[Option, ...]] = ()
+    scopes: ClassVar[tuple[str, ...]] = ()
+    connect_methods: ClassVar[tuple[ConnectMethod, ...]] = (ConnectMethod("oauth", "Connect"),)
+    needs_client_id: ClassVar[bool] = True  # False where we register by ourselves, or need no registration
+    api_url: ClassVar[str] = ""  # the real hosts; settings may point elsewhere
+    auth_url: ClassVar[str] = ""
+    upload_url: ClassVar[str] = ""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.app = connection.app
+        self.token = connection.token
+
+    # --- what a network may offer; `can(name)` is true exactly where a subclass overrides it ---
+
+    def register(self, fields: Mapping[str, str], redirect_uri: str) -> App:
+        """Register our application where the person's server is (one per instance), or raise."""
+        raise NotImplementedError
+
+    def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
+        """Where to send the person so that they allow us in, and what to keep until they are back."""
+        raise NotImplementedError
+
+    def exchange(self, answer: Mapping[str, str], kept: Mapping[str, Json]) -> Token:
+        """The token for what the network sent back to our callback (`answer`: its query)."""
+        raise NotImplementedError
+
+    def login(self, fields: Mapping[str, str]) -> Token:
+        """The token for typed credentials (connect method 'password')."""
+        raise NotImplementedError
+
+    def refresh(self) -> Token:
+        """A newer token. TokenExpired means that the connection is definitely gone; all else may be tried again."""
+        raise NotImplementedError
+
+    def revoke(self) -> None:
+        """Give the token back. Done already is done."""
+        raise NotImplementedError
+
+    def profiles(self) -> list[Profile]:
+        """Who the token may post as, with each account's own limits."""
+        raise NotImplementedError
+
+    def publish(self, draft: Draft, ledger: Ledger) -> Published:
+        """Put the draft on the network, as a recipe of durable steps."""
+        raise NotImplementedError
+
+    def find(self, draft: Draft, since: datetime) -> Published | None:
+        """Look for the first element of a draft among what the account published since a moment."""
+        raise NotImplementedError
+
+    def delete(self, published: Published) -> None:
+        """Take a published post, with all its parts, off the network. Gone already is done."""
+        raise NotImplementedError
+
+    @classmethod
+    def can(cls, ability: str) -> bool:
+        """Whether this network offers a method of this interface."""
+        return getattr(cls, ability) is not getattr(Platform, ability)
+
+    # --- what follows from the declarations ---
+
+    @classmethod
+    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
+        """The rules with the account's own limits applied."""
+        return cls.rules
+
+    @classmethod
+    def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
+        """The preflight: what the network would refuse, found before sending."""
+        return check(draft, cls.rules_for(limits), cls.options)
+
+    @classmethod
+    def classify(cls, answer: Answer) -> PlatformError:
+        """The failure an answer stands for. A subclass adds what its network says in particular."""
+        return by_status(cls.label, answer)
+
+    @classmethod
+    def rate_limit(cls, answer: Answer) -> RateLimit | None:
+        """The limit that an answer's headers tell of."""
+        return None
+
+    # --- speaking ---
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token.access}"} if self.token else {}
+
+    def call(self, method: str, path: str, **request: Any) -> Answer:
+        """One authorised request to the API; an answer that is not 2xx is raised as the failure it stands for."""
+        url = path if path.startswith("http") else self.app.api_url + path
+        headers = {**self.headers(), **request.pop("headers", {})}
+        return self.accept(self.connection.transport.request(method, url, headers=headers, **request))
+
+    def accept(self, answer: Answer) -> Answer:
+        """The answer if it is a success; its limits are passed on either way."""
+        limit = self.rate_limit(answer)
+        if limit is not None:
+            self.connection.observe(limit)
+        if not answer.ok:
+            raise self.classify(answer)
+        return answer
+
+
+def by_status(label: str, answer: Answer, message: str = "") -> PlatformError:
+    """The failure a bare HTTP status stands for, in plain words; `message` is the network's own sentence."""
+    status = answer.status
+    said = message or f"{label} answered {status}."
+    kinds: Sequence[tuple[frozenset[int], type[PlatformError]]] = (
+        (frozenset({401}), TokenExpired),
+        (frozenset({402, 403}), PermissionMissing),
+        (frozenset({404, 410}), NotFound),
+        (frozenset({413, 415}), MediaRejected),
+        (frozenset({400, 405, 406, 409, 411, 422}), InvalidContent),
+    )
+    if status == 429:
+        return RateLimited(f"{label} asks us to slow down.", status=status, detail=answer.text)
+    for statuses, kind in kinds:
+        if status in statuses:
+            return kind(said, status=status, detail=answer.text)
+    # A server that broke while it handled a write may have done it.
+    if answer.method in {"GET", "HEAD"} or status == 503:
+        return Unavailable(f"{label} is not available just now.", status=status, detail=answer.text)
+    return OutcomeUnknown(f"{label} broke off with {status}.", status=status, detail=answer.text)
+
+
+def seconds_from_now(value: Any) -> datetime | None:
+    """`expires_in` as a moment; None where the network gave none."""
+    try:
+        return datetime.fromtimestamp(datetime.now(UTC).timestamp() + float(value), UTC)
+    except (TypeError, ValueError):
+        return None

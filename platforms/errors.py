@@ -1,0 +1,99 @@
+"""Failures, named by what the caller does next.
+
+`Unavailable`, `RateLimited`: surely not done, repeat later. `TokenExpired`: refresh, then repeat. `Refused` and its
+kinds: a person must act. `OutcomeUnknown`: it may have happened; look before repeating.
+"""
+
+from datetime import datetime
+from typing import ClassVar
+
+
+class PlatformError(Exception):
+    """A network did not do what it was asked. `str(error)` is a sentence for the person; `detail` the network's words."""
+
+    code: ClassVar[str] = "platform_error"
+    action: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, status: int | None = None, detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.detail = detail[:2000]
+
+
+class Unavailable(PlatformError):
+    """Surely not done; the same call may succeed later."""
+
+    code = "unavailable"
+    action = "Nothing to do: it is tried again."
+
+
+class RateLimited(PlatformError):
+    """Surely not done; not before `retry_at` (None: the network did not say)."""
+
+    code = "rate_limited"
+    action = "Nothing to do: it goes out when the network allows it."
+
+    def __init__(
+        self, message: str, *, retry_at: datetime | None = None, status: int | None = None, detail: str = ""
+    ) -> None:
+        super().__init__(message, status=status, detail=detail)
+        self.retry_at = retry_at
+
+
+class NotReady(PlatformError):
+    """The network is still processing; look again at `retry_at`. Raised by `Ledger.wait` only."""
+
+    code = "processing"
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class TokenExpired(PlatformError):
+    """The access token is no longer accepted. Raised by a refresh, it means that the connection is gone."""
+
+    code = "token_expired"
+    action = "Connect the account again."
+
+
+class Refused(PlatformError):
+    """The network said no, and will say no again until a person changes something."""
+
+    code = "refused"
+    action = "Change the post and try again."
+
+
+class PermissionMissing(Refused):
+    code = "permission_missing"
+    action = "Connect the account again and allow everything that is asked."
+
+
+class InvalidContent(Refused):
+    code = "invalid_content"
+    action = "Change the text or the options and try again."
+
+
+class MediaRejected(Refused):
+    code = "media_rejected"
+    action = "Change the picture and try again."
+
+
+class Duplicate(Refused):
+    """The network holds the same post already."""
+
+    code = "duplicate"
+    action = "Change the text, or leave it: the same text stands on the network already."
+
+
+class NotFound(Refused):
+    code = "not_found"
+    action = "Look on the network: it may have been deleted there."
+
+
+class OutcomeUnknown(PlatformError):
+    """The request may have been accepted. Never repeat it blindly."""
+
+    code = "outcome_unknown"
+    action = "Look on the network, then say whether it is there."

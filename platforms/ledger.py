@@ -1,0 +1,94 @@
+"""The protocol of durable steps: a recipe that was cut off anywhere goes on where it stopped.
+
+A client writes its `publish` as named steps. Results are JSON and are read back on the next run, so a step that is
+done is never done again.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from platforms.content import Json
+from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
+
+J = TypeVar("J", bound=Json)
+
+
+class Find(Protocol):
+    """Look on the network for what a step may have made since a moment: its result, or None where it surely is not.
+
+    Raises OutcomeUnknown where nobody can tell (yet).
+    """
+
+    def __call__(self, since: datetime) -> Json: ...
+
+
+class Ledger(Protocol):
+    """What a client may ask of the one who keeps the books."""
+
+    def repeat(self, name: str, do: Callable[[], J]) -> J:
+        """Run a step that does no harm when run again; a stored result is returned without running."""
+        ...
+
+    def once(self, name: str, do: Callable[[], J], *, find: Find) -> J:
+        """Run a step that the public sees, at most once: intent stored before, result after, `find` when in doubt."""
+        ...
+
+    def wait(self, name: str, ready: Callable[[], bool], *, every: float, at_most: float) -> None:
+        """Go on when `ready()`; else raise NotReady (seconds between looks), and Unavailable after `at_most` seconds."""
+        ...
+
+
+class MemoryLedger:
+    """The same promises without a database: for tests and for one-off calls such as the connection check."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, Json] = {}
+        self.intents: dict[str, datetime] = {}
+        self.waits: dict[str, datetime] = {}
+
+    def repeat(self, name: str, do: Callable[[], J]) -> J:
+        if name not in self.results:
+            self.results[name] = repeatable(do)
+        return self.results[name]  # type: ignore[return-value]
+
+    def once(self, name: str, do: Callable[[], J], *, find: Find) -> J:
+        if name not in self.results:
+            earlier = self.intents.get(name)
+            found = find(earlier) if earlier else None
+            self.results[name] = self._send(name, do, find) if found is None else found
+        return self.results[name]  # type: ignore[return-value]
+
+    def _send(self, name: str, do: Callable[[], J], find: Find) -> Json:
+        earlier = self.intents.get(name)
+        self.intents.setdefault(name, datetime.now(UTC))
+        try:
+            return do()
+        except OutcomeUnknown:
+            raise
+        except PlatformError as error:
+            found = find(earlier) if earlier and isinstance(error, Duplicate) else None
+            if found is None:
+                del self.intents[name]
+                raise
+            return found
+
+    def wait(self, name: str, ready: Callable[[], bool], *, every: float, at_most: float) -> None:
+        if self.results.get(name):
+            return
+        now = datetime.now(UTC)
+        since = self.waits.setdefault(name, now)
+        if ready():
+            self.results[name] = True
+        elif now - since > timedelta(seconds=at_most):
+            raise Unavailable("The network did not finish processing in time.")
+        else:
+            raise NotReady("The network is still processing.", retry_at=now + timedelta(seconds=every))
+
+
+def repeatable(do: Callable[[], J]) -> J:
+    """Run what may be run twice: there an unknown outcome is as good as none."""
+    try:
+        return do()
+    except OutcomeUnknown as error:
+        raise Unavailable(error.message, status=error.status, detail=error.detail) from error

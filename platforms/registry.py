@@ -1,0 +1,8 @@
+"""Every network by its name, in the order people see them."""
+
+from platforms.base import Platform
+from platforms.bluesky import Bluesky
+from platforms.mastodon import Mastodon
+from platforms.x import X
+
+PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (X, Bluesky, Mastodon)}

@@ -1,0 +1,310 @@
+"""What an author means (Post, Media), what goes to each account (Delivery), and what became of it (Step, Attempt)."""
+
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
+from campaigns.models import Campaign
+from platforms.content import Published
+
+
+def upload_path(media: "Media | Variant", filename: str) -> str:
+    """Where a file lies: by workspace, under a name that nobody can guess and that says nothing of the author's."""
+    return f"{media.folder}/{filename}"
+
+
+class Media(models.Model):
+    """A picture in the library: checked by its content, turned upright, free of metadata."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="media")
+    file = models.FileField(upload_to=upload_path, max_length=255)
+    thumbnail = models.FileField(upload_to=upload_path, max_length=255)
+    name = models.CharField(_("file name"), max_length=200)
+    content_type = models.CharField(max_length=50)
+    size = models.PositiveIntegerField(_("bytes"))
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    alt_text = models.CharField(_("description"), max_length=1500, blank=True)
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = WorkspaceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name_plural = _("media")
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="media_of_workspace")]  # the library
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def folder(self) -> str:
+        return f"{self.workspace_id}"
+
+
+class Variant(models.Model):
+    """A picture made fit for a network's limits, kept so that it is made once."""
+
+    media = models.ForeignKey(Media, on_delete=models.CASCADE, related_name="variants")
+    key = models.CharField(max_length=64)
+    file = models.FileField(upload_to=upload_path, max_length=255)
+    content_type = models.CharField(max_length=50)
+    size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["media", "key"], name="one_variant_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.media} {self.key}"
+
+    @property
+    def folder(self) -> str:
+        return f"{self.media.workspace_id}/variants"
+
+
+class State(models.TextChoices):
+    """Where a delivery stands; one word, one colour and one icon everywhere."""
+
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Scheduled")
+    PUBLISHING = "publishing", _("Publishing")
+    PUBLISHED = "published", _("Published")
+    FAILED = "failed", _("Failed")
+    UNKNOWN = "unknown", _("Unclear")
+    MISSED = "missed", _("Missed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
+NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
+
+# Which states each state may be entered from. What is not listed cannot happen.
+SOURCES: dict[State, tuple[State, ...]] = {
+    State.DRAFT: (State.SCHEDULED, State.FAILED, State.MISSED, State.CANCELLED),
+    State.SCHEDULED: (State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED, State.CANCELLED),
+    State.PUBLISHING: (State.SCHEDULED, State.PUBLISHING, State.UNKNOWN, State.FAILED),
+    State.PUBLISHED: (State.PUBLISHING, State.UNKNOWN),
+    State.FAILED: (State.PUBLISHING,),
+    State.UNKNOWN: (State.PUBLISHING,),
+    State.MISSED: (State.SCHEDULED,),
+    State.CANCELLED: (State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED),
+}
+
+
+class PostQuerySet(WorkspaceQuerySet["Post"]):
+    pass
+
+
+class Post(models.Model):
+    """What the author means: text, pictures, when, in which zone."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="posts")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="posts")
+    campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="posts")
+    text = models.TextField(_("text"), blank=True)
+    media = models.ManyToManyField(Media, through="PostMedia", related_name="posts")
+    scheduled_at = models.DateTimeField(_("goes out"), null=True, blank=True)
+    timezone = models.CharField(_("time zone"), max_length=64, validators=[validate_timezone])
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PostQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-scheduled_at", "-pk"]
+        indexes = [
+            models.Index(fields=["workspace", "scheduled_at"], name="post_calendar"),  # calendar and queue of a month
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60] or str(_("(pictures only)"))
+
+    def get_absolute_url(self) -> str:
+        return reverse("publishing:post-detail", args=[self.pk])
+
+
+class PostMedia(models.Model):
+    """A picture's place in a post."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE)
+    media = models.ForeignKey(Media, on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["post", "position"], name="one_picture_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} #{self.position}"
+
+
+class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
+    def visible_to(self, member: Any) -> Self:
+        return self.filter(post__workspace_id=member.workspace_id)
+
+    def due(self, now: datetime) -> Self:
+        """What may be claimed: its time has come, nobody holds it, its account is not held back."""
+        return self.filter(
+            Q(account__limited_until=None) | Q(account__limited_until__lte=now),
+            Q(lease_until=None) | Q(lease_until__lte=now),
+            state__in=(State.SCHEDULED, State.PUBLISHING),
+            due_at__lte=now,
+            account__is_paused=False,
+        )
+
+
+class Delivery(models.Model):
+    """One post on one account. `due_at` is its only clock; every change of state is one UPDATE that names its fence."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="deliveries")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")
+    text = models.TextField(_("own text"), null=True, blank=True, help_text=_("Empty: the post's text."))  # noqa: DJ001
+    options = models.JSONField(default=dict, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    planned_at = models.DateTimeField(_("planned for"), null=True, blank=True)
+
+    # who works on it: owner, until when, and the number that makes late writes hit no row
+    fence = models.PositiveIntegerField(default=0, editable=False)
+    owner = models.CharField(max_length=80, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+
+    attempts_left = models.PositiveSmallIntegerField(default=3)
+    crashes = models.PositiveSmallIntegerField(default=0, editable=False)
+    looks = models.PositiveSmallIntegerField(default=0, editable=False)
+    started_at = models.DateTimeField(_("first try"), null=True, blank=True, editable=False)
+
+    remote_id = models.CharField(_("id at the network"), max_length=255, blank=True)
+    part_ids = models.JSONField(default=list, blank=True)
+    permalink = models.URLField(_("address"), max_length=1000, blank=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+
+    # why it waits, or what went wrong: a code for programs, a sentence and what to do for people
+    reason_code = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    advice = models.CharField(_("what to do"), max_length=300, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = _("deliveries")
+        constraints = [
+            models.UniqueConstraint(fields=["post", "account"], name="one_delivery_per_account"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["scheduled", "publishing"]) | Q(due_at__isnull=False),
+                name="what_is_not_done_has_a_clock",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="published") | ~Q(remote_id=""), name="published_has_a_remote_id"
+            ),
+        ]
+        indexes = [
+            # the pump: what is due, many times a second
+            models.Index(fields=["due_at"], condition=Q(state__in=["scheduled", "publishing"]), name="delivery_due"),
+            # home and queue: what needs a person
+            models.Index(fields=["state", "due_at"], name="delivery_state"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} → {self.account}"
+
+    @property
+    def effective_text(self) -> str:
+        return self.post.text if self.text is None else self.text
+
+    @property
+    def published(self) -> Published:
+        """What was published, as the clients want it."""
+        return Published(self.remote_id, self.permalink, tuple(self.part_ids))
+
+    def move(self, to: State, **changes: object) -> bool:
+        """Enter a state in one UPDATE. False if the row is not where we left it: somebody was faster."""
+        rows = Delivery.objects.filter(pk=self.pk, state__in=SOURCES[to], fence=self.fence)
+        return rows.update(state=to, **changes) == 1
+
+
+class Step(models.Model):
+    """One durable step of a delivery's recipe: what was intended, and what came of it."""
+
+    class Kind(models.TextChoices):
+        REPEAT = "repeat", _("may be repeated")
+        ONCE = "once", _("at most once")
+        WAIT = "wait", _("waits")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("not done")
+        SENT = "sent", _("sent, answer not known")
+        DONE = "done", _("done")
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    state = models.CharField(max_length=4, choices=State.choices, default=State.OPEN)
+    result = models.JSONField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    first_sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "name"], name="one_step_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Attempt(models.Model):
+    """One try at a delivery, for the history. Without an outcome after its lease, its worker died."""
+
+    class Outcome(models.TextChoices):
+        PUBLISHED = "published", _("Published")
+        WAITING = "waiting", _("Waiting")
+        RETRY = "retry", _("Will be tried again")
+        REFUSED = "refused", _("Refused")
+        UNKNOWN = "unknown", _("Unclear")
+        CRASHED = "crashed", _("Cut off")
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    number = models.PositiveSmallIntegerField()
+    fence = models.PositiveIntegerField()
+    owner = models.CharField(max_length=80)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    message = models.CharField(max_length=500, blank=True)
+    detail = models.TextField(blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="one_attempt_of_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} #{self.number}"
+
+    @property
+    def duration(self) -> timedelta | None:
+        return self.finished_at - self.started_at if self.finished_at else None
+
+
+class Heartbeat(models.Model):
+    """That a pump is alive, and when it last was: one row a pump."""
+
+    owner = models.CharField(max_length=80, unique=True)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.owner

@@ -1,0 +1,110 @@
+"""Typed reading of the environment: a wrong value is refused at start with one sentence that names it."""
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+}
+
+
+class Environment:
+    """The process's environment, read by kind."""
+
+    def has(self, *names: str) -> bool:
+        return any(os.environ.get(name) for name in names)
+
+    def text(self, name: str, default: str = "") -> str:
+        return os.environ.get(name, "").strip() or default
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def flag(self, name: str, default: bool) -> bool:
+        value = self.text(name, "on" if default else "off").lower()
+        if value not in {"on", "off", "true", "false", "1", "0", "yes", "no"}:
+            raise ImproperlyConfigured(f"{name} must be on or off, not “{value}”.")
+        return value in {"on", "true", "1", "yes"}
+
+    def number(self, name: str, default: int, *, least: int = 0) -> int:
+        value = self.text(name, str(default))
+        if not value.isdecimal() or int(value) < least:
+            raise ImproperlyConfigured(f"{name} must be a whole number of {least} or more, not “{value}”.")
+        return int(value)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
+        return value
+
+    def url(self, name: str, default: str) -> str:
+        value = self.text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+            raise ImproperlyConfigured(f"{name} must look like https://desk.example.org, not “{value}”.")
+        return value
+
+    def host_of(self, url: str) -> str:
+        return urlsplit(url).hostname or ""
+
+    def netloc_of(self, url: str) -> str:
+        return urlsplit(url).netloc
+
+    def database(self, name: str, sqlite_file: Path) -> dict[str, Any]:
+        """Django's database settings; SQLite is set up so that several processes may write."""
+        try:
+            config: dict[str, Any] = environ.Env.db_url_config(self.text(name, f"sqlite:///{sqlite_file}"))
+        except (ValueError, ImproperlyConfigured) as error:
+            raise ImproperlyConfigured(f"{name} must look like postgres://user:password@host/name.") from error
+        if config.get("ENGINE", "").endswith("sqlite3"):
+            config["OPTIONS"] = SQLITE_OPTIONS
+            config["TEST"] = {"NAME": str(sqlite_file.with_name("test.sqlite3"))}
+        else:
+            config.update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
+        return config
+
+    def mail(self, name: str, default: str) -> dict[str, Any]:
+        try:
+            return dict(environ.Env.email_url_config(self.text(name, default)))
+        except (ValueError, KeyError, ImproperlyConfigured) as error:
+            raise ImproperlyConfigured(f"{name} must look like smtp+tls://user:password@host:587.") from error
+
+    def logging(self, format_name: str, level_name: str) -> dict[str, Any]:
+        style = self.choice(format_name, "text", ("text", "json"))
+        level = self.choice(level_name, "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+        renderer = "structlog.processors.JSONRenderer" if style == "json" else "structlog.dev.ConsoleRenderer"
+        return {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"()": "snsauto.logs.formatter", "renderer": renderer}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": level},
+            "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+        }
+
+
+def local_keys(path: Path) -> dict[str, str]:
+    """Keys made once for an installation that was given none, readable by its owner only."""
+    if not path.exists():
+        keys = {"SECRET_KEY": secrets.token_urlsafe(48), "ENCRYPTION_KEYS": Fernet.generate_key().decode()}
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(keys))
+        try:
+            os.link(draft, path)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return dict(json.loads(path.read_text()))

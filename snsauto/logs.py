@@ -1,0 +1,38 @@
+"""Log lines: structured, one per event, with everything that looks like a secret blacked out."""
+
+import logging
+import re
+from typing import Any
+
+import structlog
+from django.utils.module_loading import import_string
+
+SECRET = re.compile(
+    r"(?i)((?:access|refresh|id)_?(?:token|jwt)|client_secret|password|authorization|code_verifier|\bcode)"
+    r"(\"?\s*[=:]\s*\"?)(?:(?:bearer|dpop|basic|token)\s+)?[^\s\"&,}]+"
+)
+
+
+def redact(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Black out values whose name says that they are secret, also inside addresses and bodies."""
+    return {
+        key: SECRET.sub(r"\1\2***", value) if isinstance(value, str) else value for key, value in event.items()
+    }
+
+
+def formatter(renderer: str) -> logging.Formatter:
+    """The standard library's formatter that writes structlog's lines."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    drawn = import_string(renderer)
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, drawn()],
+    )

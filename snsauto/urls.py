@@ -1,0 +1,21 @@
+"""Every address of the product."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from snsauto import health, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("publishing.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("campaigns/", include("campaigns.urls")),
+    path("auth/", include("allauth.urls")),
+    path("api/v1/", include("snsauto.api.urls")),
+    path("admin/", admin.site.urls),
+    path("styleguide/", views.styleguide, name="styleguide"),
+    path("health", health.alive, name="health"),
+    path("health/ready", health.ready, name="health-ready"),
+]
+if settings.SANDBOX:
+    urlpatterns.append(path("sandbox/", include("platforms.sandbox.urls")))
