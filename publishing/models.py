@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
@@ -34,7 +34,7 @@ class Media(models.Model):
     sha256 = models.CharField(max_length=64)
     alt_text = models.CharField(_("description"), max_length=1500, blank=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=now)
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -116,7 +116,7 @@ class Post(models.Model):
     media = models.ManyToManyField(Media, through="PostMedia", related_name="posts")
     scheduled_at = models.DateTimeField(_("goes out"), null=True, blank=True)
     timezone = models.CharField(_("time zone"), max_length=64, validators=[validate_timezone])
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = PostQuerySet.as_manager()
@@ -280,7 +280,7 @@ class Attempt(models.Model):
     number = models.PositiveSmallIntegerField()
     fence = models.PositiveIntegerField()
     owner = models.CharField(max_length=80)
-    started_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(default=now)
     finished_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
@@ -304,7 +304,7 @@ class Heartbeat(models.Model):
     """That a pump is alive, and when it last was: one row a pump."""
 
     owner = models.CharField(max_length=80, unique=True)
-    beat_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:
         return self.owner
