@@ -97,7 +97,9 @@ class Option:
         elif self.kind == "choice" and value not in {choice for choice, _ in self.choices}:
             yield Finding("option_invalid", f"{self.label} has no choice “{value}”.", field)
         elif self.max_length is not None and len(value) > self.max_length:
-            yield Finding("option_too_long", f"{self.label} takes {self.max_length} characters at most.", field)
+            yield Finding(
+                "option_too_long", f"{self.label} takes {self.max_length} characters at most.", field
+            )
 
 
 def check(draft: Draft, rules: Rules, options: tuple[Option, ...] = ()) -> list[Finding]:
@@ -133,7 +135,10 @@ def _check_part(number: int, part: Part, rules: Rules) -> Iterator[Finding]:
         yield Finding("text_too_long", message, part=number)
     if len(part.media) > rules.images.at_most:
         yield Finding(
-            "too_many_images", f"{rules.images.at_most} pictures at most; take some out.", "media", part=number
+            "too_many_images",
+            f"{rules.images.at_most} pictures at most; take some out.",
+            "media",
+            part=number,
         )
     for media in part.media:
         yield from _check_media(number, media, rules.images)

@@ -76,7 +76,9 @@ class Transport:
     One instance serves many threads; connections are pooled.
     """
 
-    def __init__(self, *, allow: frozenset[str] = frozenset(), user_agent: str = "SNSAuto/1", pool: int = 64) -> None:
+    def __init__(
+        self, *, allow: frozenset[str] = frozenset(), user_agent: str = "SNSAuto/1", pool: int = 64
+    ) -> None:
         self._allow = allow
         self._user_agent = user_agent
         self._open = self._session(HTTPAdapter(pool_connections=16, pool_maxsize=pool))
@@ -164,7 +166,11 @@ def _read(response: requests.Response, most_bytes: int) -> bytes:
 def _connection_error(error: requests.ConnectionError, doubtful: type[PlatformError]) -> PlatformError:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(reason, NEVER_SENT) or isinstance(reason, str) or isinstance(error, requests.exceptions.SSLError):
+    if (
+        isinstance(reason, NEVER_SENT)
+        or isinstance(reason, str)
+        or isinstance(error, requests.exceptions.SSLError)
+    ):
         return Unavailable("The network could not be reached.")
     return doubtful("The connection to the network broke off.")
 
