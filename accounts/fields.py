@@ -34,7 +34,9 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
         try:
             return json.loads(fernet().decrypt(value))
         except InvalidToken as error:
-            raise Undecryptable(f"{self.model.__name__}.{self.name}: no key in ENCRYPTION_KEYS opens it.") from error
+            raise Undecryptable(
+                f"{self.model.__name__}.{self.name}: no key in ENCRYPTION_KEYS opens it."
+            ) from error
 
     def get_prep_value(self, value: Any) -> str:
         return fernet().encrypt(json.dumps(value).encode()).decode() if value is not None else ""

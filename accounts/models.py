@@ -68,7 +68,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 def validate_timezone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("“%(value)s” is not a time zone."), code="unknown_timezone", params={"value": value})
+        raise ValidationError(
+            _("“%(value)s” is not a time zone."), code="unknown_timezone", params={"value": value}
+        )
 
 
 class Workspace(models.Model):
@@ -159,7 +161,9 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=255, blank=True)
     avatar_url = models.URLField(_("picture"), max_length=1000, blank=True)
     url = models.URLField(_("page"), max_length=1000, blank=True)
-    server = models.CharField(_("server"), max_length=255, blank=True, help_text=_("The instance, where there are many."))
+    server = models.CharField(
+        _("server"), max_length=255, blank=True, help_text=_("The instance, where there are many.")
+    )
     limits = models.JSONField(default=dict, blank=True)
     credentials = EncryptedJSONField(null=False, blank=True, default=None, editable=False)
     scopes = models.JSONField(default=list, blank=True)
@@ -178,7 +182,9 @@ class Account(models.Model):
     class Meta:
         ordering = ["platform_name", "handle", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "platform_name", "remote_id"], name="one_account_per_workspace"),
+            models.UniqueConstraint(
+                fields=["workspace", "platform_name", "remote_id"], name="one_account_per_workspace"
+            ),
         ]
         indexes = [
             # refresh_tokens: what is due, every minute
@@ -214,7 +220,9 @@ class Account(models.Model):
     @property
     def expires_soon(self) -> bool:
         """Whether a token that cannot be renewed by itself ends within a week."""
-        return bool(self.expires_at and not self.refresh_at and self.expires_at - timezone.now() < EXPIRY_WARNING)
+        return bool(
+            self.expires_at and not self.refresh_at and self.expires_at - timezone.now() < EXPIRY_WARNING
+        )
 
 
 class AppCredential(models.Model):
@@ -253,7 +261,9 @@ class OAuthState(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["created_at"], name="oauthstate_age")]  # the daily sweep of abandoned ones
+        indexes = [
+            models.Index(fields=["created_at"], name="oauthstate_age")
+        ]  # the daily sweep of abandoned ones
 
     def __str__(self) -> str:
         return f"{self.platform_name} for {self.user_id}"
@@ -299,7 +309,9 @@ class ApiToken(models.Model):
         return self.name
 
     @classmethod
-    def issue(cls, membership: Membership, name: str, expires_at: datetime | None = None) -> tuple["ApiToken", str]:
+    def issue(
+        cls, membership: Membership, name: str, expires_at: datetime | None = None
+    ) -> tuple["ApiToken", str]:
         """A new token and its key, which cannot be read again."""
         key = cls.PREFIX + secrets.token_urlsafe(32)
         token = cls.objects.create(
@@ -335,7 +347,9 @@ class IdempotentRequest(models.Model):
 class AuditEvent(models.Model):
     """Who did what, when. Rows are only ever added."""
 
-    workspace = models.ForeignKey(Workspace, null=True, on_delete=models.SET_NULL, related_name="audit_events")
+    workspace = models.ForeignKey(
+        Workspace, null=True, on_delete=models.SET_NULL, related_name="audit_events"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     action = models.CharField(max_length=60)
     subject = models.CharField(max_length=255, blank=True)

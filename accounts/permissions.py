@@ -43,7 +43,9 @@ def allows(role: str, permission: Permission) -> bool:
 
 def requires(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]]:
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
     """A view for signed-in members whose role carries the permission; others get the log-in page or 403."""
 
     def decorate(

@@ -33,7 +33,9 @@ class Media(models.Model):
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
     alt_text = models.CharField(_("description"), max_length=1500, blank=True)
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(default=now)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -41,7 +43,9 @@ class Media(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name_plural = _("media")
-        indexes = [models.Index(fields=["workspace", "-created_at"], name="media_of_workspace")]  # the library
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="media_of_workspace")
+        ]  # the library
 
     def __str__(self) -> str:
         return self.name
@@ -110,8 +114,12 @@ class Post(models.Model):
     """What the author means: text, pictures, when, in which zone."""
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="posts")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="posts")
-    campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="posts")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="posts"
+    )
+    campaign = models.ForeignKey(
+        Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="posts"
+    )
     text = models.TextField(_("text"), blank=True)
     media = models.ManyToManyField(Media, through="PostMedia", related_name="posts")
     scheduled_at = models.DateTimeField(_("goes out"), null=True, blank=True)
@@ -124,7 +132,9 @@ class Post(models.Model):
     class Meta:
         ordering = ["-scheduled_at", "-pk"]
         indexes = [
-            models.Index(fields=["workspace", "scheduled_at"], name="post_calendar"),  # calendar and queue of a month
+            models.Index(
+                fields=["workspace", "scheduled_at"], name="post_calendar"
+            ),  # calendar and queue of a month
         ]
 
     def __str__(self) -> str:
@@ -184,6 +194,7 @@ class Delivery(models.Model):
     crashes = models.PositiveSmallIntegerField(default=0, editable=False)
     looks = models.PositiveSmallIntegerField(default=0, editable=False)
     started_at = models.DateTimeField(_("first try"), null=True, blank=True, editable=False)
+    give_up_at = models.DateTimeField(_("given up"), null=True, blank=True, editable=False)
 
     remote_id = models.CharField(_("id at the network"), max_length=255, blank=True)
     part_ids = models.JSONField(default=list, blank=True)
@@ -211,7 +222,9 @@ class Delivery(models.Model):
         ]
         indexes = [
             # the pump: what is due, many times a second
-            models.Index(fields=["due_at"], condition=Q(state__in=["scheduled", "publishing"]), name="delivery_due"),
+            models.Index(
+                fields=["due_at"], condition=Q(state__in=["scheduled", "publishing"]), name="delivery_due"
+            ),
             # home and queue: what needs a person
             models.Index(fields=["state", "due_at"], name="delivery_state"),
         ]

@@ -66,7 +66,9 @@ class Environment:
         try:
             config: dict[str, Any] = environ.Env.db_url_config(self.text(name, f"sqlite:///{sqlite_file}"))
         except (ValueError, ImproperlyConfigured) as error:
-            raise ImproperlyConfigured(f"{name} must look like postgres://user:password@host/name.") from error
+            raise ImproperlyConfigured(
+                f"{name} must look like postgres://user:password@host/name."
+            ) from error
         if config.get("ENGINE", "").endswith("sqlite3"):
             config["OPTIONS"] = SQLITE_OPTIONS
             config["TEST"] = {"NAME": str(sqlite_file.with_name("test.sqlite3"))}

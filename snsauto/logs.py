@@ -16,7 +16,8 @@ SECRET = re.compile(
 def redact(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Black out values whose name says that they are secret, also inside addresses and bodies."""
     return {
-        key: SECRET.sub(r"\1\2***", value) if isinstance(value, str) else value for key, value in event.items()
+        key: SECRET.sub(r"\1\2***", value) if isinstance(value, str) else value
+        for key, value in event.items()
     }
 
 

@@ -28,7 +28,9 @@ _keys = local_keys(DATA_DIR / "keys.json") if not env.has("SECRET_KEY", "ENCRYPT
 SECRET_KEY = env.text("SECRET_KEY", _keys.get("SECRET_KEY", ""))
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS", _keys.get("ENCRYPTION_KEYS", ""))
 if not SECRET_KEY or not ENCRYPTION_KEYS:
-    raise ImproperlyConfigured("Set SECRET_KEY and ENCRYPTION_KEYS together, or neither (they are then made for you).")
+    raise ImproperlyConfigured(
+        "Set SECRET_KEY and ENCRYPTION_KEYS together, or neither (they are then made for you)."
+    )
 
 # --- the house ---
 INSTALLED_APPS = [
@@ -97,10 +99,22 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- database: SQLite on one machine, PostgreSQL in production ---
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", DATA_DIR / "snsauto.sqlite3")}
 
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("REDIS_URL")}
+    if env.has("REDIS_URL")
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # where the clusters of this machine say how they are: read by the pump (am I being stopped?) and by the doctor
+    "clusters": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": DATA_DIR / "clusters",
+    },
+}
+
 # --- background work: django-q2 on the ORM broker; what was measured stands in docs/decisions/ ---
 Q_CLUSTER = {
     "name": "default",
     "orm": "default",
+    "cache": "clusters",
     "workers": env.number("WORKERS", 2, least=2),
     "queue_limit": env.number("WORKERS", 2, least=2),
     "bulk": 1,
@@ -243,7 +257,9 @@ NETWORKS = {
     name: {
         "client_id": env.text(f"{name.upper()}_CLIENT_ID", "sandbox" if SANDBOX else ""),
         "client_secret": env.text(f"{name.upper()}_CLIENT_SECRET", "sandbox-secret" if SANDBOX else ""),
-        "api_url": env.text(f"{name.upper()}_API_URL", f"{SITE_URL}/sandbox/{name}" if SANDBOX else platform.api_url),
+        "api_url": env.text(
+            f"{name.upper()}_API_URL", f"{SITE_URL}/sandbox/{name}" if SANDBOX else platform.api_url
+        ),
         "auth_url": env.text(
             f"{name.upper()}_AUTH_URL", f"{SITE_URL}/sandbox/{name}" if SANDBOX else platform.auth_url
         ),

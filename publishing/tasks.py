@@ -1,0 +1,60 @@
+"""What the django-q2 cluster `publishing` runs. The queue only rings the bell; the rows say what is to be done."""
+
+import os
+import time
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.timezone import now
+from django_q.conf import Conf
+from django_q.status import Stat
+from django_q.tasks import async_task
+
+from publishing.bell import CLUSTER, ring
+from publishing.models import Heartbeat
+from publishing.pump import Pump, others_alive, wait_for_seat
+
+LIFE_SECONDS = 60.0
+OLD = timedelta(hours=1)
+
+# Minutes between runs; the launcher makes the schedules from this.
+SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
+
+
+def pump() -> int:
+    """Publish for about a minute, then hand over to the next pump. More than one at a time is not needed."""
+    machine = Pump(settings.PUBLISHING_THREADS)
+    if not wait_for_seat(machine):
+        return 0
+    stop = StopSign(LIFE_SECONDS)
+    try:
+        return machine.run(stop)
+    finally:
+        machine.leave()
+        if not others_alive(machine.owner):
+            async_task("publishing.tasks.pump", cluster=CLUSTER)
+
+
+def ensure_pump() -> None:
+    """Start a pump where none is alive (every minute, and at start), and forget pumps that died long ago."""
+    Heartbeat.objects.filter(beat_at__lt=now() - OLD).delete()
+    ring()
+
+
+class StopSign:
+    """True when the pump's time is over, or when the cluster around it is being stopped."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._looked = time.monotonic()
+        self._stopping = False
+
+    def __call__(self) -> bool:
+        moment = time.monotonic()
+        if moment - self._looked > 0.5:  # noqa: PLR2004
+            self._looked = moment
+            self._stopping = any(
+                stat.sentinel == os.getppid() and str(stat.status) == str(Conf.STOPPING)
+                for stat in Stat.get_all()
+            )
+        return self._stopping or moment > self._end
