@@ -142,7 +142,7 @@ class AccountQuerySet(WorkspaceQuerySet["Account"]):
         return self.exclude(state=Account.State.DISCONNECTED)
 
     def due_for_refresh(self, now: datetime) -> Self:
-        """Accounts whose token should be renewed now: well before it expires, and not more often than asked for."""
+        """Accounts whose token should be renewed now, well before it expires."""
         return self.filter(state=Account.State.CONNECTED, refresh_at__lte=now)
 
 

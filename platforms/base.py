@@ -1,4 +1,4 @@
-"""The one interface to a network. A subclass states facts as class attributes and overrides what its network can do."""
+"""The one interface to a network: facts are class attributes, abilities are overridden methods."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ class Field:
 
 @dataclass(frozen=True)
 class ConnectMethod:
-    """One way to connect: 'oauth' leads to the network's consent page, 'password' logs in with what was typed."""
+    """One way to connect: 'oauth' leads to a consent page, 'password' logs in with what was typed."""
 
     name: str
     label: str
@@ -72,7 +72,7 @@ class ConnectMethod:
 
 
 class Platform:
-    """A network, spoken to for one account. Stateless: it never sleeps, retries, reads settings or touches a database."""
+    """A network, spoken to for one account. Never sleeps, retries, reads settings or touches a database."""
 
     name: ClassVar[str]
     label: ClassVar[str]
@@ -111,7 +111,7 @@ class Platform:
         raise NotImplementedError
 
     def refresh(self) -> Token:
-        """A newer token. TokenExpired means that the connection is definitely gone; all else may be tried again."""
+        """A newer token. TokenExpired means that the connection is gone; all else may be tried again."""
         raise NotImplementedError
 
     def revoke(self) -> None:
@@ -167,7 +167,7 @@ class Platform:
         return {"Authorization": f"Bearer {self.token.access}"} if self.token else {}
 
     def call(self, method: str, path: str, **request: Any) -> Answer:
-        """One authorised request to the API; an answer that is not 2xx is raised as the failure it stands for."""
+        """One authorised request to the API; an answer that is not 2xx is raised as what it stands for."""
         url = path if path.startswith("http") else self.app.api_url + path
         headers = {**self.headers(), **request.pop("headers", {})}
         return self.accept(self.connection.transport.request(method, url, headers=headers, **request))

@@ -1,4 +1,4 @@
-"""What crosses the border between the product and a network: frozen values, no behaviour of a network."""
+"""What crosses the border between the product and a network: frozen values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Draft:
-    """What shall stand on the network. `key` and `created_at` stay the same over every try of one delivery."""
+    """What shall stand on the network. `key` and `created_at` are the same in every try of a delivery."""
 
     key: str
     created_at: datetime
@@ -46,7 +46,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Published:
-    """Where a post stands. `part_ids` names every element of a thread in order; `remote_id` is the first."""
+    """Where a post stands. `part_ids` names each element of a thread in order; `remote_id` is the first."""
 
     remote_id: str
     permalink: str
@@ -55,7 +55,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Token:
-    """What a network gave us to act for an account. `extra` is the client's own (a key, a host); all of it is secret."""
+    """What a network gave us to act for an account; all of it is secret. `extra` is the client's own."""
 
     access: str = field(repr=False)
     refresh: str = field(default="", repr=False)
@@ -64,7 +64,7 @@ class Token:
     extra: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
     def successor(self, new: "Token") -> "Token":
-        """The token after a refresh: an answer without a refresh token, scopes or extras keeps the old ones."""
+        """The token after a refresh: what the answer leaves out (refresh token, scopes, extras) is kept."""
         return replace(
             new,
             refresh=new.refresh or self.refresh,
@@ -75,7 +75,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Profile:
-    """One identity that a token may post as. `limits` are the account's own (an instance's, a paid plan's)."""
+    """One identity that a token may post as; `limits` are its own (an instance's, a paid plan's)."""
 
     remote_id: str
     handle: str

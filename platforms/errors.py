@@ -1,7 +1,7 @@
 """Failures, named by what the caller does next.
 
-`Unavailable`, `RateLimited`: surely not done, repeat later. `TokenExpired`: refresh, then repeat. `Refused` and its
-kinds: a person must act. `OutcomeUnknown`: it may have happened; look before repeating.
+`Unavailable`, `RateLimited`: surely not done, repeat later. `TokenExpired`: refresh, then repeat. `Refused`
+and its kinds: a person must act. `OutcomeUnknown`: it may have happened; look before repeating.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class PlatformError(Exception):
-    """A network did not do what it was asked. `str(error)` is a sentence for the person; `detail` the network's words."""
+    """A network did not do as asked. `message` is a sentence for the person, `detail` the network's words."""
 
     code: ClassVar[str] = "platform_error"
     action: ClassVar[str] = ""

@@ -1,7 +1,7 @@
 """The protocol of durable steps: a recipe that was cut off anywhere goes on where it stopped.
 
-A client writes its `publish` as named steps. Results are JSON and are read back on the next run, so a step that is
-done is never done again.
+A client writes its `publish` as named steps. Results are JSON and are read back on the next run, so a step
+that is done is never done again.
 """
 
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from platforms.content import Json
 from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
 
 J = TypeVar("J", bound=Json)
+T = TypeVar("T")
 
 
 class Find(Protocol):
-    """Look on the network for what a step may have made since a moment: its result, or None where it surely is not.
+    """Look for what a step may have made since a moment: its result, or None where it surely is not.
 
     Raises OutcomeUnknown where nobody can tell (yet).
     """
@@ -31,16 +32,16 @@ class Ledger(Protocol):
         ...
 
     def once(self, name: str, do: Callable[[], J], *, find: Find) -> J:
-        """Run a step that the public sees, at most once: intent stored before, result after, `find` when in doubt."""
+        """Run a step that the public sees, at most once: intent stored before, result after, else `find`."""
         ...
 
     def wait(self, name: str, ready: Callable[[], bool], *, every: float, at_most: float) -> None:
-        """Go on when `ready()`; else raise NotReady (seconds between looks), and Unavailable after `at_most` seconds."""
+        """Go on when `ready()`, else NotReady (look again in `every` seconds); Unavailable after `at_most`."""
         ...
 
 
 class MemoryLedger:
-    """The same promises without a database: for tests and for one-off calls such as the connection check."""
+    """The same promises without a database, for tests and one-off calls."""
 
     def __init__(self) -> None:
         self.results: dict[str, Json] = {}
@@ -86,7 +87,7 @@ class MemoryLedger:
             raise NotReady("The network is still processing.", retry_at=now + timedelta(seconds=every))
 
 
-def repeatable(do: Callable[[], J]) -> J:
+def repeatable(do: Callable[[], T]) -> T:
     """Run what may be run twice: there an unknown outcome is as good as none."""
     try:
         return do()

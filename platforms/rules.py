@@ -12,7 +12,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong (error: it would be refused) or worth a look (warning), and what to do about it."""
+    """One thing that is wrong (error) or worth a look (warning), and what to do about it."""
 
     code: str
     message: str
@@ -65,11 +65,11 @@ class Rules:
         return replace(
             self,
             text=replace(self.text, limit=text) if text else self.text,
-            images=replace(self.images, **images) if images else self.images,
+            images=replace(self.images, **images) if images else self.images,  # type: ignore[arg-type]
         )
 
     def split(self, text: str) -> list[str]:
-        """The elements a text becomes: itself where it fits, else a numbered thread where the network has threads."""
+        """What a text becomes: itself where it fits, else a numbered thread where the network has threads."""
         if self.text.fits(text) or self.thread_at_most <= 1:
             return [text]
         return split_thread(text, self.text.fits)

@@ -13,8 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
-from urllib3.exceptions import NameResolutionError, NewConnectionError, SSLError
-from urllib3.exceptions import MaxRetryError
+from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, SSLError
 
 from platforms.content import Json
 from platforms.errors import OutcomeUnknown, PlatformError, Refused, Unavailable
@@ -52,7 +51,7 @@ class Answer:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object. An answer that is none (HTML, half of it, nothing) raises what `doubtful` says."""
+        """The body as a JSON object; one that is none (HTML, half of it, nothing) raises what `doubtful` says."""
         parsed = self.maybe_json
         if not isinstance(parsed, dict):
             raise self.doubtful(
@@ -176,8 +175,12 @@ def _connection_error(error: requests.ConnectionError, doubtful: type[PlatformEr
 
 
 def is_private_host(host: str) -> bool:
-    """Whether a host a person typed is plainly not a public one (an address or a local name), without asking DNS."""
-    bare = host.rsplit(":", 1)[0].strip("[]") if not host.startswith("[") else host.split("]")[0].strip("[")
+    """Whether a host is plainly not a public one (a private address, a local name), without asking DNS."""
+    bare = (
+        host.rsplit(":", 1)[0].strip("[]")
+        if not host.startswith("[")
+        else host.split("]", maxsplit=1)[0].strip("[")
+    )
     try:
         return not ipaddress.ip_address(bare).is_global
     except ValueError:

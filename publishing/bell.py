@@ -1,4 +1,4 @@
-"""The bell: makes sure that a pump is running. The row says what is to be done; ringing twice does no harm."""
+"""The bell: makes sure that a pump is running. The row says what is to be done; ringing twice is harmless."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ FRESH = timedelta(seconds=5)
 
 
 def ring() -> None:
-    """Queue a pump once this transaction stands, unless one is alive: it looks for due rows several times a second."""
+    """Queue a pump once this transaction stands, unless one is alive (it looks several times a second)."""
     transaction.on_commit(_ring)
 
 

@@ -1,8 +1,8 @@
-"""The engine. Its guarantee: a delivery is tried until it is published, refused, or too late, and never while the
-outcome of an earlier try is unknown.
+"""The engine. Its guarantee: a delivery is tried until it is published, refused, or too late, and never while
+the outcome of an earlier try is unknown.
 
-The row is the truth and workers may die at any line: `claim` takes due rows under a lease and raises their fence,
-every later write names that fence, and the ledger knows which step may have reached the network.
+The row is the truth and workers may die at any line: `claim` takes due rows under a lease and raises their
+fence, every later write names that fence, and the ledger knows which step may have reached the network.
 """
 
 import random
@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import ExpressionWrapper, F, Q, Window
 from django.db.models import DateTimeField as DateTime
+from django.db.models import ExpressionWrapper, F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -66,7 +66,7 @@ def mark_missed(moment: datetime) -> int:
 
 
 def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Delivery]:
-    """Take up to `at_most` due deliveries: one short transaction, in turns between workspaces, skipping what is held."""
+    """Take up to `at_most` due deliveries in one short transaction, in turns between workspaces."""
     moment = moment or now()
     due = Delivery.objects.due(moment)
     if not due.exists():
@@ -88,7 +88,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
 
 
 def _take(row: Delivery, owner: str, moment: datetime) -> None:
-    """Raise the fence and start the lease. A lease that is still written down belongs to a worker that died."""
+    """Raise the fence and start the lease. A lease still written down belonged to a worker that died."""
     if row.lease_until is not None:
         row.crashes += 1
         row.attempts.filter(outcome="").update(outcome=Attempt.Outcome.CRASHED, finished_at=moment)

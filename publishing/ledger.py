@@ -1,4 +1,4 @@
-"""The books of one delivery: each step's intent is stored before it is done, its result after, each in its own commit.
+"""The books of one delivery: each step's intent is committed before it is done, and its result after.
 
 A worker may die at any line. What it leaves behind tells the next one exactly what is known:
 OPEN: surely not done. SENT: the network may have it; look before repeating. DONE: never done again.
@@ -110,7 +110,7 @@ class DeliveryLedger:
             raise LostLease
 
     def _done(self, step: Step, result: Json) -> None:
-        """Store what the network said. It is the truth whoever holds the delivery now, so no fence is asked."""
+        """Store what the network said: true whoever holds the delivery now, so no fence is asked."""
         step.state, step.result, step.done_at = Step.State.DONE, result, now()
         fresh = Step.objects.filter(pk=step.pk).exclude(state=Step.State.DONE)
         if not fresh.update(state=step.state, result=result, done_at=step.done_at):

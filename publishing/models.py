@@ -1,4 +1,4 @@
-"""What an author means (Post, Media), what goes to each account (Delivery), and what became of it (Step, Attempt)."""
+"""What an author means (Post, Media), what each account gets (Delivery), what became of it (Step, Attempt)."""
 
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -16,7 +16,7 @@ from platforms.content import Published
 
 
 def upload_path(media: "Media | Variant", filename: str) -> str:
-    """Where a file lies: by workspace, under a name that nobody can guess and that says nothing of the author's."""
+    """Where a file lies: by workspace, under a name that nobody can guess."""
     return f"{media.folder}/{filename}"
 
 
@@ -175,7 +175,7 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One post on one account. `due_at` is its only clock; every change of state is one UPDATE that names its fence."""
+    """One post on one account. `due_at` is its only clock; each change of state is one UPDATE under its fence."""
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="deliveries")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")

@@ -162,7 +162,7 @@ def others_alive(owner: str) -> bool:
 
 
 def wait_for_seat(pump: Pump) -> bool:
-    """Whether this pump is needed. A fresh heartbeat may be a dead pump's last: see whether it beats again."""
+    """Whether this pump is needed. A fresh heartbeat may be a dead pump's last: see if it beats again."""
     deadline = time.monotonic() + FRESH.total_seconds() + 2 * BEAT_SECONDS
     first = dict(Heartbeat.objects.exclude(owner=pump.owner).values_list("owner", "beat_at"))
     while others_alive(pump.owner):

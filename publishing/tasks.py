@@ -1,4 +1,4 @@
-"""What the django-q2 cluster `publishing` runs. The queue only rings the bell; the rows say what is to be done."""
+"""What the cluster `publishing` runs. The queue only rings the bell; the rows say what is to be done."""
 
 import os
 import time
@@ -15,6 +15,7 @@ from publishing.models import Heartbeat
 from publishing.pump import Pump, others_alive, wait_for_seat
 
 LIFE_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 OLD = timedelta(hours=1)
 
 # Minutes between runs; the launcher makes the schedules from this.
@@ -51,7 +52,7 @@ class StopSign:
 
     def __call__(self) -> bool:
         moment = time.monotonic()
-        if moment - self._looked > 0.5:  # noqa: PLR2004
+        if moment - self._looked > LOOK_SECONDS:
             self._looked = moment
             self._stopping = any(
                 stat.sentinel == os.getppid() and str(stat.status) == str(Conf.STOPPING)

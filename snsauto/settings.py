@@ -1,4 +1,4 @@
-"""All settings, read from the environment. Every one is described in docs/configuration.md and .env.example."""
+"""All settings, read from the environment. docs/configuration.md and .env.example describe each of them."""
 
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("REDIS_URL")}
     if env.has("REDIS_URL")
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    # where the clusters of this machine say how they are: read by the pump (am I being stopped?) and by the doctor
+    # where the clusters of this machine say how they are; the pump reads there that it is being stopped
     "clusters": {
         "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
         "LOCATION": DATA_DIR / "clusters",
@@ -208,7 +208,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "media/"
-# In production `manage.py collectstatic` gives every file a name that carries its hash; the demo serves them as they lie.
+# In production `manage.py collectstatic` gives every file a name that carries its hash.
 STATIC_HASHED = env.flag("STATIC_HASHED", not SANDBOX)
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
 STORAGES = {

@@ -40,7 +40,7 @@ def consent(request: HttpRequest, network: str, label: str, ask: Ask, *, code_se
         )
     if request.POST.get("answer") != "allow":
         return back(ask, error="access_denied", error_description="The person said no.")
-    person = people.filter(pk=request.POST.get("person") or None).first()
+    person = people.filter(pk=request.POST.get("person") or 0).first()
     if person is None:
         return back(ask, error="access_denied", error_description="Nobody signed in.")
     grant = Grant.objects.create(

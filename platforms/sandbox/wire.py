@@ -50,7 +50,7 @@ def answer(refusal: Refusal) -> HttpResponse:
 
 
 def endpoint(dialect: Dialect, *methods: str) -> Callable[[View], View]:
-    """An API endpoint: one of the methods, faults applied, work in one transaction, refusals in the network's words."""
+    """An API endpoint: its methods, faults applied, one transaction, refusals in the network's words."""
 
     def decorate(view: View) -> View:
         @csrf_exempt
@@ -127,7 +127,7 @@ def after(fault: Fault | None, request: HttpRequest, response: HttpResponse) -> 
 def hang_up(request: HttpRequest) -> HttpResponse:
     """Shut the connection under the server (gunicorn's, or Django's own): the client never hears an answer."""
     environ = request.META
-    open_socket = environ.get("gunicorn.socket") or environ["wsgi.input"]._read.__self__.raw._sock  # noqa: SLF001
+    open_socket = environ.get("gunicorn.socket") or environ["wsgi.input"]._read.__self__.raw._sock
     open_socket.shutdown(socket.SHUT_RDWR)
     return HttpResponse(status=500)
 
