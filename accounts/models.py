@@ -172,6 +172,8 @@ class Account(models.Model):
     is_paused = models.BooleanField(_("paused"), default=False)
     expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
     refresh_at = models.DateTimeField(_("refresh due"), null=True, blank=True)
+    refreshed_at = models.DateTimeField(_("token granted"), null=True, blank=True, editable=False)
+    refresh_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     refresh_lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     limited_until = models.DateTimeField(_("rate limited until"), null=True, blank=True)
     connected_at = models.DateTimeField(_("connected"), default=timezone.now)

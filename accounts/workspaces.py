@@ -31,7 +31,7 @@ def create_workspace(user: User, name: str, timezone_name: str) -> Membership:
 
 
 def switch_workspace(user: User, workspace_id: int) -> Membership:
-    """Make one of the person's workspaces the current one. Raises Membership.DoesNotExist where it is not theirs."""
+    """Make one of the person's workspaces the current one, or raise Membership.DoesNotExist."""
     membership = user.memberships.select_related("workspace").get(workspace_id=workspace_id)
     User.objects.filter(pk=user.pk).update(current_workspace_id=workspace_id)
     return membership
