@@ -1,1 +1,72 @@
-def exception_handler(exc, context): ...
+"""One shape for everything that goes wrong (RFC 9457): a stable `code`, one sentence, and the fields concerned."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+from rest_framework.views import exception_handler as rest_exception_handler
+
+
+class Conflict(exceptions.APIException):
+    """The row is not where the request expected it: somebody was faster, or it is final."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This has changed meanwhile; load it again."
+    default_code = "conflict"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Any error a request may cause, as a problem; a fault of ours is left to Django."""
+    if isinstance(error, DjangoValidationError):
+        error = exceptions.ValidationError(as_serializer_error(error))
+    response = rest_exception_handler(error, context)
+    if response is None:
+        return None
+    response.data = problem(_as_api_exception(error))
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _as_api_exception(error: Exception) -> exceptions.APIException:
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, exceptions.APIException):
+        return error
+    raise error
+
+
+def problem(error: exceptions.APIException) -> dict[str, Any]:
+    """The body of an error answer."""
+    body: dict[str, Any] = {"type": "about:blank", "status": error.status_code}
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_flatten(error.get_full_details()))
+        body |= {"code": "invalid", "title": _("The request is not valid."), "errors": errors}
+        body["detail"] = errors[0]["message"] if errors else body["title"]
+    else:
+        details = error.get_full_details()
+        first = (
+            details if "message" in details else {"code": error.default_code, "message": str(error.detail)}
+        )
+        body |= {"code": first["code"], "title": first["message"], "detail": first["message"], "errors": []}
+    return body
+
+
+def _flatten(details: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Nested error details as one list of field, code and message."""
+    if isinstance(details, dict) and set(details) == {"code", "message"}:
+        yield {"field": field, "code": details["code"], "message": str(details["message"])}
+    elif isinstance(details, dict):
+        for name, inner in details.items():
+            outer = "" if name == "non_field_errors" else str(name)
+            yield from _flatten(inner, ".".join(filter(None, (field, outer))))
+    elif isinstance(details, list):
+        for inner in details:
+            yield from _flatten(inner, field)

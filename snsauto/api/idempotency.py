@@ -1,0 +1,81 @@
+"""`Idempotency-Key`: the same request twice has the effect, and the answer, of one."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.timezone import now
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import IdempotentRequest, Membership
+from snsauto.api.errors import Conflict
+
+P = ParamSpec("P")
+V = TypeVar("V", bound=APIView)
+Action = Callable[Concatenate[V, Request, P], Response]
+HEADER = "Idempotency-Key"
+LONGEST = 255
+BUSY = timedelta(minutes=2)  # an unfinished record older than this was rolled back with its server
+
+
+def idempotent(action: Action[V, P]) -> Action[V, P]:
+    """Answer a repeated key with the stored answer; refuse it for another request, or while the first is under way.
+
+    Only an answer of success is kept: after a failure the same key may be used again.
+    """
+
+    @wraps(action)
+    def answered(view: V, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        key = request.headers.get(HEADER, "").strip()[:LONGEST]
+        if not key:
+            return action(view, request, *args, **kwargs)
+        fingerprint = _fingerprint(request)
+        record = _begin(request.auth, key, fingerprint)
+        if record.status is not None:
+            return Response(record.body, status=record.status, headers={"Idempotent-Replayed": "true"})
+        try:
+            with transaction.atomic():
+                response = action(view, request, *args, **kwargs)
+                body = json.loads(json.dumps(response.data, default=str))
+                IdempotentRequest.objects.filter(pk=record.pk).update(status=response.status_code, body=body)
+        except BaseException:
+            IdempotentRequest.objects.filter(pk=record.pk).delete()
+            raise
+        return response
+
+    return answered
+
+
+def _fingerprint(request: Request) -> str:
+    files = {name: [file.name, file.size] for name, file in getattr(request, "FILES", {}).items()}
+    sent: dict[str, Any] = {"path": request.path, "method": request.method, "files": files}
+    sent["body"] = {name: value for name, value in request.data.items() if name not in files}
+    return hashlib.sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _begin(member: Membership, key: str, fingerprint: str) -> IdempotentRequest:
+    """A new record, or the finished one of the same request."""
+    rows = IdempotentRequest.objects.filter(workspace_id=member.workspace_id, key=key)
+    old, dead = now() - IdempotentRequest.LIFETIME, now() - BUSY
+    rows.filter(Q(created_at__lt=old) | Q(status=None, created_at__lt=dead)).delete()
+    try:
+        with transaction.atomic():
+            return IdempotentRequest.objects.create(
+                workspace_id=member.workspace_id, key=key, fingerprint=fingerprint
+            )
+    except IntegrityError:
+        record = rows.get()
+    if record.fingerprint != fingerprint:
+        raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+    if record.status is None:
+        raise Conflict(
+            "The first request with this Idempotency-Key is still under way.", code="idempotency_busy"
+        )
+    return record
