@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from accounts.connections import platform_client
 from accounts.models import Account
 from platforms.content import Token
-from platforms.errors import OutcomeUnknown, PlatformError, RateLimited, TokenExpired, Unavailable
+from platforms.errors import NotReady, OutcomeUnknown, PlatformError, RateLimited, TokenExpired, Unavailable
 
 log = structlog.get_logger(__name__)
 
 GOOD_FOR = timedelta(minutes=3)  # what a token must still have before work begins
 LEASE = timedelta(minutes=5)  # longer than any refresh can take
+LOOK_AGAIN = timedelta(seconds=2)  # while somebody else renews
 LEAST_INTERVAL = timedelta(seconds=30)  # a token that was renewed a moment ago is not renewed again
 SHARE_OF_LIFE = 2 / 3  # a token of two hours is renewed after 80 minutes
 FIRST_BACKOFF = timedelta(minutes=1)
@@ -29,7 +30,7 @@ LONGEST_BACKOFF = timedelta(minutes=30)
 def ensure_fresh(account: Account, *, force: bool = False) -> Account:
     """The account with a token that is good for some minutes. `force`: the network just refused its token.
 
-    Raises TokenExpired where a person must connect again, Unavailable or RateLimited where it goes on later.
+    Raises TokenExpired where a person must connect again, Unavailable, RateLimited or NotReady where it goes on later.
     """
     if account.state == Account.State.EXPIRED:
         raise TokenExpired(account.trouble or _("The connection has ended."))
@@ -94,7 +95,7 @@ def _without_lock(account: Account, refused: str) -> Account:
         raise TokenExpired(account.trouble or _("The account was disconnected."))
     if account.token.access != refused and _is_good(account, timedelta(0)):
         return account
-    raise Unavailable(_("The connection is being renewed just now."))
+    raise NotReady(_("The connection is being renewed just now."), retry_at=now() + LOOK_AGAIN)
 
 
 def _is_settled(account: Account, refused: str) -> bool:
