@@ -94,8 +94,17 @@ class Platform:
 
     # --- what a network may offer; `can(name)` is true exactly where a subclass overrides it ---
 
+    @classmethod
+    def server_of(cls, fields: Mapping[str, str]) -> str:
+        """The server that typed fields lead to, normalised ('' where a network is one place), or Refused."""
+        return ""
+
     def register(self, fields: Mapping[str, str], redirect_uri: str) -> App:
         """Register our application where the person's server is (one per instance), or raise."""
+        raise NotImplementedError
+
+    def is_registered(self) -> bool:
+        """Whether the server still knows our registration; asked before a person is sent there."""
         raise NotImplementedError
 
     def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
@@ -133,6 +142,11 @@ class Platform:
     def delete(self, published: Published) -> None:
         """Take a published post, with all its parts, off the network. Gone already is done."""
         raise NotImplementedError
+
+    @classmethod
+    def client_metadata(cls, app: App, site_url: str) -> dict[str, Json] | None:
+        """The document that introduces us, where a network fetches one; `/accounts/<name>/client.json` serves it."""
+        return None
 
     @classmethod
     def can(cls, ability: str) -> bool:

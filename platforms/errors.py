@@ -12,13 +12,17 @@ class PlatformError(Exception):
     """A network did not do as asked. `message` is a sentence for the person, `detail` the network's words."""
 
     code: ClassVar[str] = "platform_error"
-    action: ClassVar[str] = ""
+    action: str = ""  # what the person does now; a failure may know better than its kind
 
-    def __init__(self, message: str, *, status: int | None = None, detail: str = "") -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, detail: str = "", action: str = ""
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.detail = detail[:2000]
+        if action:
+            self.action = action
 
 
 class Unavailable(PlatformError):
@@ -68,6 +72,13 @@ class Refused(PlatformError):
 class PermissionMissing(Refused):
     code = "permission_missing"
     action = "Connect the account again and allow everything that is asked."
+
+
+class ClientRefused(PermissionMissing):
+    """The network does not know this installation: its registration is wrong or was removed."""
+
+    code = "client_refused"
+    action = "Ask whoever runs this installation to check its client id and secret."
 
 
 class InvalidContent(Refused):

@@ -1,6 +1,7 @@
 """OAuth 2 authorisation code with PKCE (RFC 6749, 7636, 7009); what differs between networks is data."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
@@ -11,7 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from platforms.base import Platform, seconds_from_now
 from platforms.content import Authorization, Json, Token
-from platforms.errors import PermissionMissing, PlatformError, TokenExpired, Unavailable
+from platforms.errors import ClientRefused, PermissionMissing, PlatformError, TokenExpired, Unavailable
 from platforms.ledger import repeatable
 from platforms.transport import Answer
 
@@ -79,7 +80,8 @@ class OAuthPlatform(Platform):
 
     def revoke(self) -> None:
         if self.token and self.oauth.revoke_path:
-            repeatable(partial(self.post_form, self.oauth.revoke_path, {"token": self.token.access}))
+            with suppress(TokenExpired):  # gone already is gone
+                repeatable(partial(self.post_form, self.oauth.revoke_path, {"token": self.token.access}))
 
     def ask_token(self, form: Mapping[str, str]) -> dict[str, Json]:
         """The token endpoint's answer. TokenExpired where it says that the grant is gone for good."""
@@ -108,7 +110,7 @@ class OAuthPlatform(Platform):
         body = answer.maybe_json
         code = body.get("error") if isinstance(body, dict) else None
         if code == "invalid_client" or answer.status == 401:
-            return PermissionMissing(
+            return ClientRefused(
                 f"{self.label} does not accept this installation's client id.",
                 status=answer.status,
                 detail=answer.text,
