@@ -74,6 +74,7 @@ class ConnectMethod:
 class Platform:
     """A network, spoken to for one account. Never sleeps, retries, reads settings or touches a database."""
 
+    do_not_call_in_templates: ClassVar[bool] = True  # pages read the class; Django would call it
     name: ClassVar[str]
     label: ClassVar[str]
     icon: ClassVar[str]  # tablericons2 name of the network's mark
