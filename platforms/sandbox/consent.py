@@ -27,6 +27,7 @@ class Ask:
     challenge: str = ""
     extra: dict[str, str] = field(default_factory=dict)  # added to the redirect (an issuer, say)
     facts: dict[str, Any] = field(default_factory=dict)  # kept on the grant
+    wants: list[str] = field(default_factory=list)  # the scopes in words; empty: the scopes are shown
 
 
 def consent(request: HttpRequest, network: str, label: str, ask: Ask, *, code_seconds: int) -> HttpResponse:
