@@ -82,23 +82,20 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
         if connection.features.has_select_for_update_skip_locked:
             held = held.select_for_update(skip_locked=True, of=("self",))
         rows = list(held.select_related("post__workspace", "account"))
-        for row in rows:
-            _take(row, owner, moment)
+        _take(rows, owner, moment)
     return sorted(rows, key=lambda row: ids.index(row.pk))
 
 
-def _take(row: Delivery, owner: str, moment: datetime) -> None:
-    """Raise the fence and start the lease. A lease still written down belonged to a worker that died."""
-    if row.lease_until is not None:
-        row.crashes += 1
-        row.attempts.filter(outcome="").update(outcome=Attempt.Outcome.CRASHED, finished_at=moment)
-    row.state = State.PUBLISHING
-    row.fence += 1
-    row.owner = owner
-    row.lease_until = moment + LEASE
-    row.started_at = row.started_at or moment
-    row.give_up_at = row.give_up_at or moment + TOO_LATE
-    row.save(update_fields=["state", "fence", "owner", "lease_until", "started_at", "give_up_at", "crashes"])
+def _take(rows: list[Delivery], owner: str, moment: datetime) -> None:
+    """Raise the fences and start the leases. A lease still written down belonged to a worker that died."""
+    for row in rows:
+        row.crashes += row.lease_until is not None
+        row.state, row.fence, row.owner, row.lease_until = State.PUBLISHING, row.fence + 1, owner, moment + LEASE
+        row.started_at = row.started_at or moment
+        row.give_up_at = row.give_up_at or moment + TOO_LATE
+    taken = ["state", "fence", "owner", "lease_until", "started_at", "give_up_at", "crashes"]
+    Delivery.objects.bulk_update(rows, taken)
+    Attempt.objects.filter(delivery__in=rows, outcome="").update(outcome=Attempt.Outcome.CRASHED, finished_at=moment)
 
 
 def renew(owner: str, ids: Iterable[int]) -> int:

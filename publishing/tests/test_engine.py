@@ -1,0 +1,451 @@
+"""The engine against a network that can go wrong at any request."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils.timezone import now
+
+from accounts.factories import AccountFactory, WorkspaceFactory
+from accounts.models import Account
+from platforms.content import Token
+from platforms.errors import (
+    Duplicate,
+    InvalidContent,
+    OutcomeUnknown,
+    RateLimited,
+    TokenExpired,
+    Unavailable,
+)
+from publishing import engine
+from publishing.factories import DeliveryFactory, PostFactory
+from publishing.models import Attempt, Delivery, State, Step
+from publishing.tests.network import World, wired
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2030, 5, 6, 12, tzinfo=UTC)
+THREAD = "One sentence of this thread. " * 8
+
+
+@pytest.fixture
+def world(settings: object) -> Iterator[World]:
+    settings.NETWORKS = {  # type: ignore[attr-defined]
+        **settings.NETWORKS,  # type: ignore[attr-defined]
+        "wire": {"client_id": "", "client_secret": "", "api_url": "", "auth_url": "", "upload_url": ""},
+    }
+    with wired() as world:
+        yield world
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def due(world: World, clock: time_machine.Traveller) -> Callable[..., Delivery]:
+    """Makes a delivery that is due now."""
+
+    def make(text: str = "Good morning", **fields: object) -> Delivery:
+        account = fields.pop("account", None) or AccountFactory(
+            platform_name="wire", expires_at=None, refresh_at=None
+        )
+        post = PostFactory(workspace=account.workspace, text=text, scheduled_at=NOON)
+        return DeliveryFactory(
+            post=post,
+            account=account,
+            state=State.SCHEDULED,
+            **{"due_at": NOON, "planned_at": NOON, **fields},
+        )
+
+    return make
+
+
+def run(worker: str = "worker") -> list[Delivery]:
+    """One round of a worker; the deliveries it took, as they stand now."""
+    claimed = engine.claim(worker, 10)
+    for delivery in claimed:
+        engine.work(delivery)
+    return [Delivery.objects.get(pk=delivery.pk) for delivery in claimed]
+
+
+def test_a_due_post_goes_out_once(due: Callable[..., Delivery], world: World) -> None:
+    due("Good morning")
+
+    [delivery] = run()
+
+    assert world.posts == ["Good morning"]
+    assert (delivery.state, delivery.remote_id) == (State.PUBLISHED, "Good morning")
+    assert delivery.permalink == "https://wire.example/Good morning"
+    assert [step.state for step in delivery.steps.all()] == [Step.State.DONE] * 3
+    assert [attempt.outcome for attempt in delivery.attempts.all()] == [Attempt.Outcome.PUBLISHED]
+    assert delivery.lease_until is None
+    assert run() == []
+
+
+def test_what_is_not_due_stays(due: Callable[..., Delivery], world: World) -> None:
+    due(due_at=NOON + timedelta(minutes=1))
+
+    assert run() == []
+    assert world.posts == []
+
+
+def test_a_claimed_delivery_is_not_claimed_again(due: Callable[..., Delivery]) -> None:
+    due()
+
+    first = engine.claim("one", 10)
+    second = engine.claim("two", 10)
+
+    assert len(first) == 1
+    assert second == []
+
+
+def test_claims_take_turns_between_workspaces(due: Callable[..., Delivery]) -> None:
+    busy = AccountFactory(platform_name="wire", expires_at=None, refresh_at=None)
+    for n in range(5):
+        due(f"busy {n}", account=busy, due_at=NOON - timedelta(minutes=2))
+    due("quiet", due_at=NOON - timedelta(minutes=1))
+
+    taken = [delivery.post.text for delivery in engine.claim("worker", 2)]
+
+    assert sorted(taken) == ["busy 0", "quiet"]
+
+
+def test_a_thread_goes_out_in_order(due: Callable[..., Delivery], world: World) -> None:
+    due(THREAD)
+
+    [delivery] = run()
+
+    assert len(world.posts) > 2
+    assert delivery.part_ids == world.posts
+    assert world.posts[0].endswith(f"1/{len(world.posts)}")
+
+
+def test_a_thread_that_broke_goes_on_where_it_stopped(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due(THREAD)
+    world.before = [None, Unavailable("down")]
+
+    [delivery] = run()
+    assert (delivery.state, len(world.posts)) == (State.PUBLISHING, 1)
+    clock.shift(timedelta(minutes=1))
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert len(set(world.posts)) == len(world.posts) == len(delivery.part_ids)
+    assert world.uploads == 1
+
+
+def test_an_outage_is_waited_out_and_then_told(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    world.before = [Unavailable("down")] * 3
+
+    states = []
+    for pause in (timedelta(), timedelta(minutes=1), timedelta(minutes=10)):
+        clock.shift(pause)
+        states += [delivery.state for delivery in run()]
+
+    delivery = Delivery.objects.get()
+    assert states == [State.PUBLISHING, State.PUBLISHING, State.FAILED]
+    assert (delivery.reason_code, delivery.attempts.count()) == ("unavailable", 3)
+    assert world.posts == []
+
+
+def test_an_outage_of_forty_seconds_fails_nothing(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    world.before = [Unavailable("down"), Unavailable("down")]
+
+    for pause in (timedelta(), timedelta(seconds=40), timedelta(minutes=6)):
+        clock.shift(pause)
+        run()
+
+    assert Delivery.objects.get().state == State.PUBLISHED
+
+
+def test_a_lost_answer_is_looked_up_and_not_sent_again(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.after = [OutcomeUnknown("read time-out")]
+
+    [delivery] = run()
+    assert delivery.state == State.PUBLISHING
+    clock.shift(timedelta(seconds=6))
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert world.posts == ["Good morning"]
+    assert world.looks == 1
+
+
+def test_what_surely_did_not_arrive_is_sent_again(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    world.before = [OutcomeUnknown("reset")]
+
+    run()
+    clock.shift(timedelta(seconds=6))
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert world.posts == ["Good morning"]
+
+
+def test_what_nobody_can_tell_is_asked_of_a_person_and_never_repeated(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.after = [OutcomeUnknown("read time-out")]
+    world.unsure = OutcomeUnknown("the index lags")
+
+    for _ in range(8):
+        run()
+        clock.shift(timedelta(minutes=5))
+
+    delivery = Delivery.objects.get()
+    assert delivery.state == State.UNKNOWN
+    assert world.posts == ["Good morning"]
+    assert delivery.advice == OutcomeUnknown.action
+
+
+def test_a_duplicate_after_a_lost_answer_means_that_it_is_there(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.after = [OutcomeUnknown("read time-out")]
+    world.findable = False
+    run()
+    clock.shift(timedelta(seconds=6))
+    world.before = [Duplicate("we have this already")]
+    world.on_send = lambda _text: setattr(world, "findable", True)
+
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert world.posts == ["Good morning"]
+
+
+def test_a_duplicate_at_the_first_try_is_refused(due: Callable[..., Delivery], world: World) -> None:
+    due()
+    world.before = [Duplicate("we have this already")]
+
+    [delivery] = run()
+
+    assert (delivery.state, delivery.reason_code) == (State.FAILED, "duplicate")
+
+
+def test_a_refusal_says_what_to_do_and_is_not_repeated(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.before = [InvalidContent("The text has a forbidden word.", status=422, detail='{"error": "word"}')]
+
+    [delivery] = run()
+    clock.shift(timedelta(hours=1))
+
+    attempt = delivery.attempts.get()
+    assert (delivery.state, delivery.reason) == (State.FAILED, "The text has a forbidden word.")
+    assert delivery.advice
+    assert (attempt.http_status, attempt.detail) == (422, '{"error": "word"}')
+    assert run() == []
+
+
+def test_a_rate_limit_holds_the_whole_account_back_and_is_no_failure(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    account = AccountFactory(platform_name="wire", expires_at=None, refresh_at=None)
+    due("first", account=account)
+    due("second", account=account, due_at=NOON + timedelta(seconds=1))
+    world.before = [RateLimited("slow down", retry_at=NOON + timedelta(hours=1))]
+
+    [first] = run()
+    clock.shift(timedelta(minutes=50))
+    assert run() == []
+    clock.shift(timedelta(minutes=11))
+    published = run()
+
+    assert (first.state, first.attempts_left) == (State.PUBLISHING, 3)
+    assert [delivery.state for delivery in published] == [State.PUBLISHED] * 2
+    assert Attempt.objects.count() == 2
+
+
+def test_processing_is_waited_for_without_an_attempt_being_used(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.processed = False
+
+    for _ in range(4):
+        run()
+        clock.shift(timedelta(seconds=5))
+    world.processed = True
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert delivery.attempts.get().outcome == Attempt.Outcome.PUBLISHED
+    assert (delivery.attempts_left, world.uploads) == (3, 1)
+
+
+def test_processing_that_never_ends_is_given_up(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    world.processed = False
+
+    for _ in range(12):
+        run()
+        clock.shift(timedelta(minutes=6))
+
+    assert Delivery.objects.get().state == State.FAILED
+    assert world.posts == []
+
+
+def test_an_expired_token_is_renewed_and_the_recipe_goes_on(
+    due: Callable[..., Delivery], world: World
+) -> None:
+    delivery = due()
+    world.before = [TokenExpired("expired")]
+    world.refreshed = [Token(access="new", refresh="newer")]
+
+    run()
+
+    account = Account.objects.get(pk=delivery.account_id)
+    assert world.posts == ["Good morning"]
+    assert world.uploads == 1
+    assert account.token is not None
+    assert account.token.access == "new"
+
+
+def test_a_worker_that_died_is_followed_by_another(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    engine.claim("dies", 10)
+    clock.shift(engine.LEASE - timedelta(seconds=1))
+    assert run("other") == []
+    clock.shift(timedelta(seconds=2))
+
+    [delivery] = run("other")
+
+    assert delivery.state == State.PUBLISHED
+    assert delivery.crashes == 1
+
+
+def test_a_worker_whose_lease_ran_out_writes_nothing(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    [slow] = engine.claim("slow", 10)
+    clock.shift(engine.LEASE + timedelta(seconds=1))
+    run("fast")
+
+    engine.work(slow)
+
+    delivery = Delivery.objects.get()
+    assert world.posts == ["Good morning"]
+    assert (delivery.state, delivery.owner) == (State.PUBLISHED, "")
+
+
+def test_a_lease_is_kept_only_for_what_is_in_hand(due: Callable[..., Delivery], clock) -> None:
+    due("kept")
+    due("dropped")
+    kept, dropped = engine.claim("worker", 10)
+    clock.shift(timedelta(seconds=30))
+    engine.renew("worker", [kept.pk])
+    clock.shift(timedelta(seconds=30))
+
+    claimed = engine.claim("other", 10)
+
+    assert [delivery.pk for delivery in claimed] == [dropped.pk]
+
+
+def test_a_delivery_that_kills_its_workers_is_left_to_a_person(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    for _ in range(engine.MOST_CRASHES):
+        engine.claim("dies", 10)
+        clock.shift(engine.LEASE + timedelta(seconds=1))
+
+    [delivery] = run()
+
+    assert delivery.state == State.FAILED
+    assert world.posts == []
+
+
+def test_a_fault_of_ours_is_loud_and_leaves_the_step_in_doubt(
+    due: Callable[..., Delivery], world: World
+) -> None:
+    delivery = due()
+    world.after = [ZeroDivisionError("a bug")]
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+
+    assert delivery.steps.get(name="post 1").state == Step.State.SENT
+
+
+def test_after_a_long_outage_a_person_decides(due: Callable[..., Delivery], world: World, clock) -> None:
+    due()
+    clock.shift(timedelta(minutes=31))
+
+    assert run() == []
+
+    due("on time", due_at=now())
+    run()
+    missed = Delivery.objects.get(post__text="Good morning")
+    assert missed.state == State.MISSED
+    assert missed.advice
+    assert world.posts == ["on time"]
+
+
+def test_a_workspace_says_how_late_is_too_late(due: Callable[..., Delivery], world: World, clock) -> None:
+    patient = WorkspaceFactory(tolerance=timedelta(hours=3))
+    due(account=AccountFactory(workspace=patient, platform_name="wire", expires_at=None, refresh_at=None))
+    clock.shift(timedelta(hours=2))
+
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+
+
+def test_a_paused_account_sends_nothing(due: Callable[..., Delivery], world: World) -> None:
+    account = AccountFactory(platform_name="wire", is_paused=True)
+    due(account=account)
+
+    assert run() == []
+    assert world.posts == []
+
+
+def test_an_account_disconnected_meanwhile_is_said_in_words(
+    due: Callable[..., Delivery], world: World
+) -> None:
+    account = AccountFactory(platform_name="wire", state=Account.State.DISCONNECTED, credentials=None)
+    due(account=account)
+
+    [delivery] = run()
+
+    assert delivery.state == State.FAILED
+    assert delivery.reason == "The account was disconnected."
+
+
+def test_nothing_that_may_be_there_is_called_failed(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.after = [OutcomeUnknown("read time-out")]
+    run()
+    Account.objects.update(state=Account.State.DISCONNECTED)
+    clock.shift(timedelta(minutes=1))
+
+    [delivery] = run()
+
+    assert delivery.state == State.UNKNOWN
+
+
+def test_a_claim_costs_the_same_for_one_and_for_many(
+    due: Callable[..., Delivery], django_assert_num_queries: Callable[..., object]
+) -> None:
+    for n in range(8):
+        due(f"text {n}")
+
+    with django_assert_num_queries(8):
+        engine.claim("worker", 8)
