@@ -1,5 +1,6 @@
-"""What an author means (Post, Media), what each account gets (Delivery), what became of it (Step, Attempt)."""
+"""What an author means (Post, Media), what an account gets (Delivery), what became of it (Step, Attempt)."""
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -93,6 +94,18 @@ class State(models.TextChoices):
 TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
 
+# A post's state is the first of these that one of its deliveries is in.
+GRAVITY = (
+    State.FAILED,
+    State.UNKNOWN,
+    State.MISSED,
+    State.PUBLISHING,
+    State.SCHEDULED,
+    State.DRAFT,
+    State.PUBLISHED,
+    State.CANCELLED,
+)
+
 # Which states each state may be entered from. What is not listed cannot happen.
 SOURCES: dict[State, tuple[State, ...]] = {
     State.DRAFT: (State.SCHEDULED, State.FAILED, State.MISSED, State.CANCELLED),
@@ -102,7 +115,7 @@ SOURCES: dict[State, tuple[State, ...]] = {
     State.FAILED: (State.PUBLISHING,),
     State.UNKNOWN: (State.PUBLISHING,),
     State.MISSED: (State.SCHEDULED,),
-    State.CANCELLED: (State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED),
+    State.CANCELLED: (State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED, State.UNKNOWN),
 }
 
 
@@ -113,6 +126,8 @@ class PostQuerySet(WorkspaceQuerySet["Post"]):
 class Post(models.Model):
     """What the author means: text, pictures, when, in which zone."""
 
+    # Made with the form that writes the post: the same form sent twice is one post.
+    key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="posts")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="posts"
@@ -142,6 +157,17 @@ class Post(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("publishing:post-detail", args=[self.pk])
+
+    @property
+    def pictures(self) -> list[Media]:
+        """The pictures in their order; prefetch `postmedia_set__media` where there are many posts."""
+        return [row.media for row in self.postmedia_set.all()]
+
+    @property
+    def state(self) -> State:
+        """What the deliveries say, the gravest word first; prefetch `deliveries` where posts are many."""
+        states = {delivery.state for delivery in self.deliveries.all()}
+        return next((state for state in GRAVITY if state in states), State.DRAFT)
 
 
 class PostMedia(models.Model):
@@ -175,12 +201,14 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
 
 
 class Delivery(models.Model):
-    """One post on one account. `due_at` is its only clock; each change of state is one UPDATE under its fence."""
+    """One post on one account. `due_at` is its only clock; each move is one UPDATE under its fence."""
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="deliveries")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="deliveries")
     text = models.TextField(_("own text"), null=True, blank=True, help_text=_("Empty: the post's text."))  # noqa: DJ001
     options = models.JSONField(default=dict, blank=True)
+    has_own_media = models.BooleanField(_("own pictures"), default=False)
+    own_media = models.ManyToManyField(Media, through="DeliveryMedia", related_name="deliveries")
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
     planned_at = models.DateTimeField(_("planned for"), null=True, blank=True)
@@ -237,6 +265,13 @@ class Delivery(models.Model):
         return self.post.text if self.text is None else self.text
 
     @property
+    def pictures(self) -> list[Media]:
+        """The pictures this account gets: its own, or the post's."""
+        if not self.has_own_media:
+            return self.post.pictures
+        return [row.media for row in self.deliverymedia_set.all()]
+
+    @property
     def published(self) -> Published:
         """What was published, as the clients want it."""
         return Published(self.remote_id, self.permalink, tuple(self.part_ids))
@@ -245,6 +280,23 @@ class Delivery(models.Model):
         """Enter a state in one UPDATE. False if the row is not where we left it: somebody was faster."""
         rows = Delivery.objects.filter(pk=self.pk, state__in=SOURCES[to], fence=self.fence)
         return rows.update(state=to, **changes) == 1
+
+
+class DeliveryMedia(models.Model):
+    """A picture's place in what one account gets, where that is not (or no longer) the post's pictures."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE)
+    media = models.ForeignKey(Media, on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["delivery", "position"], name="one_own_picture_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} #{self.position}"
 
 
 class Step(models.Model):
