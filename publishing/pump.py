@@ -117,22 +117,22 @@ class Pump:
         """Publish what is due now and come back."""
         taken = 0
         with Pool(self._threads) as pool:
-            while (claimed := self._round(pool, patient=False)) or not pool.free:
+            while (claimed := self._round(pool)) or pool.active:
+                self._keep(pool)
                 taken += claimed
-            self._drain(pool)
         return taken
 
     def leave(self) -> None:
         Heartbeat.objects.filter(owner=self.owner).delete()
 
-    def _round(self, pool: Pool, *, patient: bool = True) -> int:
+    def _round(self, pool: Pool) -> int:
         """Claim as many as there are free threads; where there is nothing to do, wait a moment."""
         pool.mend()
         free = pool.free
         claimed = engine.claim(self.owner, free) if free else []
         for delivery in claimed:
             pool.submit(delivery)
-        if not free or (patient and not claimed):
+        if not claimed:
             with pool.changed:
                 pool.changed.wait(LOOK_SECONDS)
         return len(claimed)

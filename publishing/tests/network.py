@@ -1,4 +1,4 @@
-"""A network for the engine's tests: what the public sees is a list, and any request can be made to go wrong."""
+"""A network for the engine's tests: a list stands for the public, and any request can go wrong."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

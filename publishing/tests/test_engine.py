@@ -1,10 +1,9 @@
 """The engine against a network that can go wrong at any request."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.utils.timezone import now
 
 from accounts.factories import AccountFactory, WorkspaceFactory
@@ -19,48 +18,12 @@ from platforms.errors import (
     Unavailable,
 )
 from publishing import engine
-from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Attempt, Delivery, State, Step
-from publishing.tests.network import World, wired
+from publishing.tests.conftest import NOON
+from publishing.tests.network import World
 
 pytestmark = pytest.mark.django_db
-NOON = datetime(2030, 5, 6, 12, tzinfo=UTC)
 THREAD = "One sentence of this thread. " * 8
-
-
-@pytest.fixture
-def world(settings: object) -> Iterator[World]:
-    settings.NETWORKS = {  # type: ignore[attr-defined]
-        **settings.NETWORKS,  # type: ignore[attr-defined]
-        "wire": {"client_id": "", "client_secret": "", "api_url": "", "auth_url": "", "upload_url": ""},
-    }
-    with wired() as world:
-        yield world
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    with time_machine.travel(NOON, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def due(world: World, clock: time_machine.Traveller) -> Callable[..., Delivery]:
-    """Makes a delivery that is due now."""
-
-    def make(text: str = "Good morning", **fields: object) -> Delivery:
-        account = fields.pop("account", None) or AccountFactory(
-            platform_name="wire", expires_at=None, refresh_at=None
-        )
-        post = PostFactory(workspace=account.workspace, text=text, scheduled_at=NOON)
-        return DeliveryFactory(
-            post=post,
-            account=account,
-            state=State.SCHEDULED,
-            **{"due_at": NOON, "planned_at": NOON, **fields},
-        )
-
-    return make
 
 
 def run(worker: str = "worker") -> list[Delivery]:
