@@ -1,14 +1,18 @@
 """What every test shares."""
 
 import os
+from urllib.parse import urlsplit
 
 os.environ.setdefault("SANDBOX", "on")
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.factories import MembershipFactory, WorkspaceFactory
 from accounts.models import User, Workspace
 from accounts.permissions import Role
+from platforms.sandbox.world import seed
 
 
 @pytest.fixture
@@ -39,3 +43,19 @@ def vic(workspace: Workspace) -> User:
 def cho(db: None) -> User:
     """A stranger, who owns another workspace."""
     return MembershipFactory.create(user__name="Cho", workspace__name="Elsewhere").user
+
+
+@pytest.fixture
+def sandbox(live_server: LiveServer, settings: SettingsWrapper) -> str:
+    """Every network, played by the sandbox over real HTTP; its address. Its people are there."""
+    settings.SITE_URL = live_server.url
+    settings.OUTBOUND_ALLOW = frozenset({urlsplit(live_server.url).netloc})
+    settings.NETWORKS = {
+        name: {
+            **network,
+            **dict.fromkeys(("api_url", "auth_url", "upload_url"), f"{live_server.url}/sandbox/{name}"),
+        }
+        for name, network in settings.NETWORKS.items()
+    }
+    seed()
+    return str(live_server.url)

@@ -7,6 +7,7 @@ fence, every later write names that fence, and the ledger knows which step may h
 
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.connections import platform_client
 from accounts.models import Account
 from accounts.tokens import ensure_fresh
-from platforms.content import Published, RateLimit
+from platforms.content import Draft, Part, Published, RateLimit
 from platforms.errors import (
     NotReady,
     OutcomeUnknown,
@@ -30,6 +31,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
+from platforms.ledger import Ledger
 from publishing.drafts import draft_for
 from publishing.ledger import LEASE, DeliveryLedger, LostLease
 from publishing.models import Attempt, Delivery, State, Step
@@ -90,12 +92,19 @@ def _take(rows: list[Delivery], owner: str, moment: datetime) -> None:
     """Raise the fences and start the leases. A lease still written down belonged to a worker that died."""
     for row in rows:
         row.crashes += row.lease_until is not None
-        row.state, row.fence, row.owner, row.lease_until = State.PUBLISHING, row.fence + 1, owner, moment + LEASE
+        row.state, row.fence, row.owner, row.lease_until = (
+            State.PUBLISHING,
+            row.fence + 1,
+            owner,
+            moment + LEASE,
+        )
         row.started_at = row.started_at or moment
         row.give_up_at = row.give_up_at or moment + TOO_LATE
     taken = ["state", "fence", "owner", "lease_until", "started_at", "give_up_at", "crashes"]
     Delivery.objects.bulk_update(rows, taken)
-    Attempt.objects.filter(delivery__in=rows, outcome="").update(outcome=Attempt.Outcome.CRASHED, finished_at=moment)
+    Attempt.objects.filter(delivery__in=rows, outcome="").update(
+        outcome=Attempt.Outcome.CRASHED, finished_at=moment
+    )
 
 
 def renew(owner: str, ids: Iterable[int]) -> int:
@@ -159,13 +168,22 @@ def _obstacle(delivery: Delivery) -> Settle | None:
 def _publish(delivery: Delivery) -> Published:
     """Run the network's recipe; a token that expired under way is renewed once, and the recipe goes on."""
     ledger = DeliveryLedger(delivery)
-    draft = draft_for(delivery)
+    draft = frozen(draft_for(delivery), ledger)
     account = ensure_fresh(delivery.account)
     try:
         return platform_client(account, observe=_observer(account)).publish(draft, ledger)
     except TokenExpired:
         account = ensure_fresh(account, force=True)
     return platform_client(account, observe=_observer(account)).publish(draft, ledger)
+
+
+def frozen(draft: Draft, ledger: Ledger) -> Draft:
+    """The draft with the parts of the first try: a thread never changes its shape while it goes out."""
+    texts = ledger.repeat("text", lambda: [part.text for part in draft.parts])
+    media = draft.parts[0].media
+    return replace(
+        draft, parts=tuple(Part(str(text), media if n == 0 else ()) for n, text in enumerate(texts))
+    )
 
 
 def _observer(account: Account) -> Callable[[RateLimit], None]:

@@ -42,7 +42,7 @@ def test_a_due_post_goes_out_once(due: Callable[..., Delivery], world: World) ->
     assert world.posts == ["Good morning"]
     assert (delivery.state, delivery.remote_id) == (State.PUBLISHED, "Good morning")
     assert delivery.permalink == "https://wire.example/Good morning"
-    assert [step.state for step in delivery.steps.all()] == [Step.State.DONE] * 3
+    assert [step.state for step in delivery.steps.all()] == [Step.State.DONE] * 4
     assert [attempt.outcome for attempt in delivery.attempts.all()] == [Attempt.Outcome.PUBLISHED]
     assert delivery.lease_until is None
     assert run() == []
@@ -100,6 +100,22 @@ def test_a_thread_that_broke_goes_on_where_it_stopped(
     assert delivery.state == State.PUBLISHED
     assert len(set(world.posts)) == len(world.posts) == len(delivery.part_ids)
     assert world.uploads == 1
+
+
+def test_a_thread_keeps_its_shape_whatever_changes_meanwhile(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    delivery = due(THREAD)
+    world.before = [None, Unavailable("down")]
+    run()
+    delivery.post.text = "Something else"
+    delivery.post.save()
+    clock.shift(timedelta(minutes=1))
+
+    run()
+
+    assert len(world.posts) > 2
+    assert "Something else" not in world.posts
 
 
 def test_an_outage_is_waited_out_and_then_told(due: Callable[..., Delivery], world: World, clock) -> None:
