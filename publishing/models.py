@@ -93,6 +93,7 @@ class State(models.TextChoices):
 
 TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
+EDITABLE = frozenset({State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED, State.CANCELLED})
 
 # A post's state is the first of these that one of its deliveries is in.
 GRAVITY = (
@@ -272,6 +273,16 @@ class Delivery(models.Model):
         return [row.media for row in self.deliverymedia_set.all()]
 
     @property
+    def is_partly_out(self) -> bool:
+        """Whether a step that the public sees was done, or may have been."""
+        return any(step.is_public for step in self.steps.all())
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether text, pictures and options may still change: nothing of it can be on the network."""
+        return self.state in EDITABLE and not self.is_partly_out
+
+    @property
     def published(self) -> Published:
         """What was published, as the clients want it."""
         return Published(self.remote_id, self.permalink, tuple(self.part_ids))
@@ -328,6 +339,11 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the network's public may see what this step did."""
+        return self.kind == self.Kind.ONCE and self.state != self.State.OPEN
 
 
 class Attempt(models.Model):

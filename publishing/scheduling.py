@@ -1,0 +1,145 @@
+"""How a post gets its time and how a person decides about a delivery: the one path for pages, API and admin.
+
+A function about one delivery answers False where somebody, or the engine, was faster; then nothing was done.
+"""
+
+from datetime import datetime
+from functools import partial
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django_q.tasks import async_task
+
+from publishing.bell import ring
+from publishing.models import Delivery, Post, State, Step
+from publishing.preflight import Refusal, examine_deliveries, refuse_errors
+from publishing.validators import future_time
+from publishing.writing import locked_deliveries
+
+ATTEMPTS = 3
+CONFIRMED = "confirmed"  # stands for the network's id where a person saw the post and gave no address
+NO_REASON: dict[str, object] = {"reason_code": "", "reason": "", "advice": ""}
+FRESH_START: dict[str, object] = {
+    "attempts_left": ATTEMPTS,
+    "crashes": 0,
+    "looks": 0,
+    "give_up_at": None,
+    "owner": "",
+    "lease_until": None,
+    **NO_REASON,
+}
+
+
+def schedule(post: Post, at: datetime) -> list[Delivery]:
+    """Everything in the post that is still open goes out at a moment, or Refusal says why nothing does."""
+    due_at = _due(at)
+    with transaction.atomic():
+        deliveries = locked_deliveries(post)
+        chosen = [row for row in deliveries if row.is_editable and row.state != State.CANCELLED]
+        _refuse_nothing(deliveries, chosen)
+        refuse_errors(examine_deliveries(chosen))
+        for delivery in chosen:
+            delivery.move(State.SCHEDULED, due_at=due_at, planned_at=due_at, **FRESH_START)
+        if len(chosen) == len([row for row in deliveries if row.state != State.CANCELLED]):
+            Post.objects.filter(pk=post.pk).update(scheduled_at=due_at)
+        _get_going(post, due_at)
+    return chosen
+
+
+def publish_now(post: Post) -> list[Delivery]:
+    """Everything in the post that is still open goes out at once, or Refusal says why nothing does."""
+    return schedule(post, now())
+
+
+def _due(at: datetime) -> datetime:
+    try:
+        return future_time(at)
+    except ValidationError as error:
+        raise Refusal.because(error.code or "invalid", error.message, "time") from error
+
+
+def _refuse_nothing(deliveries: list[Delivery], chosen: list[Delivery]) -> None:
+    if chosen:
+        return
+    if any(delivery.state != State.CANCELLED for delivery in deliveries):
+        raise Refusal.because("nothing_open", _("Everything in this post is out already, or on its way."))
+    raise Refusal.because("no_accounts", _("Choose at least one account."), "accounts")
+
+
+def _get_going(post: Post, due_at: datetime) -> None:
+    if due_at <= now():
+        ring()
+    if post.media.exists():
+        transaction.on_commit(partial(async_task, "publishing.media.prepare", post.pk))
+
+
+def unschedule(post: Post) -> int:
+    """Back to a draft: what waits for its time waits no longer. How many deliveries that were."""
+    with transaction.atomic():
+        waiting = [row for row in locked_deliveries(post) if row.state == State.SCHEDULED]
+        return sum(delivery.move(State.DRAFT, due_at=None, planned_at=None) for delivery in waiting)
+
+
+def cancel(delivery: Delivery) -> bool:
+    """It shall not go out. Also while it waits between tries, as long as nothing may be on the network."""
+    if delivery.state != State.PUBLISHING:
+        return delivery.move(State.CANCELLED, **NO_REASON)
+    waiting = Delivery.objects.filter(
+        pk=delivery.pk, fence=delivery.fence, state=State.PUBLISHING, lease_until=None
+    ).exclude(steps__state=Step.State.SENT)
+    return waiting.update(state=State.CANCELLED, **NO_REASON) == 1
+
+
+def cancel_post(post: Post) -> int:
+    """What is not out shall not go out. How many deliveries that were."""
+    with transaction.atomic():
+        return sum(cancel(row) for row in locked_deliveries(post) if row.is_editable)
+
+
+def retry(delivery: Delivery) -> bool:
+    """Send it now after it failed or was missed. Steps that are done stay done."""
+    return _again(delivery, (State.FAILED, State.MISSED))
+
+
+def look_again(delivery: Delivery) -> bool:
+    """Have the network searched once more for what may be there; it is sent only if it surely is not."""
+    return _again(delivery, (State.UNKNOWN,))
+
+
+def send_again(delivery: Delivery) -> bool:
+    """A person has looked: it is not there. The step in doubt counts as not done."""
+    with transaction.atomic():
+        if not _again(delivery, (State.UNKNOWN,)):
+            return False
+        delivery.steps.filter(state=Step.State.SENT).update(state=Step.State.OPEN)
+    return True
+
+
+def _again(delivery: Delivery, states: tuple[State, ...]) -> bool:
+    """Due now, with all attempts. What may be on the network stays `publishing`: it cannot be cancelled."""
+    if delivery.state not in states:
+        return False
+    to = State.PUBLISHING if delivery.state == State.UNKNOWN else State.SCHEDULED
+    moved = delivery.move(to, due_at=now(), **FRESH_START)
+    if moved:
+        ring()
+    return moved
+
+
+def confirm_published(delivery: Delivery, permalink: str = "") -> bool:
+    """A person has looked: it is there. What the network's id is stays open where nobody knows it."""
+    if delivery.state != State.UNKNOWN:
+        return False
+    with transaction.atomic():
+        moved = delivery.move(
+            State.PUBLISHED,
+            remote_id=delivery.remote_id or permalink[:255] or CONFIRMED,
+            permalink=permalink,
+            published_at=now(),
+            **NO_REASON,
+        )
+        if moved:
+            delivery.steps.filter(state=Step.State.SENT).update(state=Step.State.DONE, done_at=now())
+    return moved
