@@ -57,6 +57,7 @@ def endpoint(dialect: Dialect, *methods: str) -> Callable[[View], View]:
         @wraps(view)
         def serve(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             fault = take_fault(dialect.network, request)
+            request.META["sandbox.fault"] = fault.kind if fault else ""
             if fault and fault.kind == Fault.Kind.DROP_BEFORE:
                 return hang_up(request)
             try:
