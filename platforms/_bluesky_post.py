@@ -4,46 +4,13 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from platforms import languages
 from platforms._atproto import tid
 from platforms.content import Draft, Json, Part
 from platforms.text import Entity, graphemes
 
 POST = "app.bsky.feed.post"
-LANGUAGES = (
-    ("", "Not stated"),
-    ("ar", "Arabic"),
-    ("bn", "Bengali"),
-    ("ca", "Catalan"),
-    ("zh", "Chinese"),
-    ("cs", "Czech"),
-    ("da", "Danish"),
-    ("nl", "Dutch"),
-    ("en", "English"),
-    ("fi", "Finnish"),
-    ("fr", "French"),
-    ("de", "German"),
-    ("el", "Greek"),
-    ("he", "Hebrew"),
-    ("hi", "Hindi"),
-    ("hu", "Hungarian"),
-    ("id", "Indonesian"),
-    ("it", "Italian"),
-    ("ja", "Japanese"),
-    ("ko", "Korean"),
-    ("nb", "Norwegian"),
-    ("fa", "Persian"),
-    ("pl", "Polish"),
-    ("pt", "Portuguese"),
-    ("ro", "Romanian"),
-    ("ru", "Russian"),
-    ("es", "Spanish"),
-    ("sv", "Swedish"),
-    ("th", "Thai"),
-    ("tr", "Turkish"),
-    ("uk", "Ukrainian"),
-    ("ur", "Urdu"),
-    ("vi", "Vietnamese"),
-)
+LANGUAGES = (("", "Not stated"), *languages.LANGUAGES)
 WARNINGS = (
     ("", "None"),
     ("sexual", "Suggestive"),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from platforms.content import (
     App,
@@ -23,6 +24,7 @@ from platforms.errors import (
     PermissionMissing,
     PlatformError,
     RateLimited,
+    Refused,
     TokenExpired,
     Unavailable,
 )
@@ -162,9 +164,14 @@ class Platform:
         return cls.rules
 
     @classmethod
+    def rules_with(cls, limits: Mapping[str, Json], options: Mapping[str, Json]) -> Rules:
+        """The rules for a post with these options, where an option takes from what the text may have."""
+        return cls.rules_for(limits)
+
+    @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         """The preflight: what the network would refuse, found before sending."""
-        return check(draft, cls.rules_for(limits), cls.options)
+        return check(draft, cls.rules_with(limits, draft.options), cls.options)
 
     @classmethod
     def classify(cls, answer: Answer) -> PlatformError:
@@ -210,6 +217,9 @@ def by_status(label: str, answer: Answer, message: str = "") -> PlatformError:
     )
     if status == 429:
         return RateLimited(f"{label} asks us to slow down.", status=status, detail=answer.text)
+    if 300 <= status < 400:
+        place = urlsplit(answer.headers.get("Location", "")).hostname or "another address"
+        return Refused(f"{label} sends us on to {place}.", status=status, detail=answer.text)
     for statuses, kind in kinds:
         if status in statuses:
             return kind(said, status=status, detail=answer.text)

@@ -1,6 +1,6 @@
 """OAuth 2 authorisation code with PKCE (RFC 6749, 7636, 7009); what differs between networks is data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -42,9 +42,13 @@ class OAuthPlatform(Platform):
     oauth: ClassVar[OAuth]
 
     def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
-        verifier = generate_token(64)
+        return self.authorization(state, self.scopes, pkce=self.oauth.pkce)
+
+    def authorization(self, state: str, scopes: Sequence[str], *, pkce: bool) -> Authorization:
+        """The consent page for these scopes. The verifier is kept where the network knows PKCE."""
+        verifier = generate_token(64) if pkce else ""
         params = dict(self.oauth.authorize_params)
-        if self.oauth.pkce:
+        if pkce:
             params |= {
                 "code_challenge": create_s256_code_challenge(verifier),
                 "code_challenge_method": "S256",
@@ -54,7 +58,7 @@ class OAuthPlatform(Platform):
             self.app.client_id,
             "code",
             redirect_uri=self.app.redirect_uri,
-            scope=self.oauth.scope_separator.join(self.scopes),
+            scope=self.oauth.scope_separator.join(scopes),
             state=state,
             **params,
         )
@@ -67,7 +71,7 @@ class OAuthPlatform(Platform):
             "code": answer.get("code", ""),
             "redirect_uri": self.app.redirect_uri,
         }
-        if self.oauth.pkce:
+        if kept.get("verifier"):
             form["code_verifier"] = str(kept["verifier"])
         return self.token_from(self.ask_token(form))
 

@@ -43,7 +43,8 @@ def make_draft(
     options: Mapping[str, Json],
 ) -> Draft:
     """The text in as many parts as the network needs, pictures on the first, options with their defaults."""
-    first, *rest = rules_of(account).split(text.strip())
+    rules = account.platform.rules_with(account.limits, options)
+    first, *rest = rules.split(text.strip())
     defaults: dict[str, Json] = {option.name: option.default for option in account.platform.options}
     return Draft(
         key=key,
