@@ -1,6 +1,7 @@
 """The way to the networks: our registration, the account's token, and one guarded way out per process."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Account, AppCredential
 from platforms.base import Connection, Platform
-from platforms.content import App, Profile, RateLimit, Token
+from platforms.content import App, RateLimit, Token
 from platforms.registry import PLATFORMS
 from platforms.transport import Transport
 
@@ -36,11 +37,6 @@ def client_for(platform: type[Platform], server: str = "", token: Token | None =
     return platform(Connection(app=app_for(platform.name, server), transport=transport(), token=token))
 
 
-def profile_token(profile: Profile, token: Token) -> Token:
-    """The token to keep for a profile: its own, where the network gives each profile one."""
-    return profile.token or token
-
-
 def app_for(platform_name: str, server: str = "") -> App:
     """Our registration at a network (what is stored wins over settings) and where the network lives."""
     network = settings.NETWORKS[platform_name]
@@ -61,6 +57,38 @@ def app_for(platform_name: str, server: str = "") -> App:
 def redirect_uri(platform_name: str) -> str:
     """Where a network sends people back to; the address to enter in its developer pages."""
     return str(settings.SITE_URL) + reverse("accounts:account-callback", args=[platform_name])
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A network that may be connected; `missing` names the settings that an operator must give first."""
+
+    platform: type[Platform]
+    missing: tuple[str, ...]
+
+    @property
+    def redirect_uri(self) -> str:
+        return redirect_uri(self.platform.name)
+
+
+def offers() -> dict[str, Offer]:
+    """Every network by its name, with what is missing before it can be connected."""
+    stored = set(AppCredential.objects.filter(server="").values_list("platform_name", flat=True))
+    return {
+        name: Offer(platform, () if name in stored else missing_settings(platform))
+        for name, platform in PLATFORMS.items()
+    }
+
+
+def missing_settings(platform: type[Platform]) -> tuple[str, ...]:
+    """The environment names that are needed and not set."""
+    if not platform.needs_client_id or platform.can("register"):
+        return ()
+    return (
+        ()
+        if settings.NETWORKS[platform.name]["client_id"]
+        else (f"{platform.name.upper()}_CLIENT_ID", f"{platform.name.upper()}_CLIENT_SECRET")
+    )
 
 
 def transport() -> Transport:

@@ -27,6 +27,8 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
     """A JSON value that the table holds encrypted. An empty value is stored as empty text."""
 
     description = "encrypted JSON"
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, _expression: Any, _connection: Any) -> Any:
         if not value:

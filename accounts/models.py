@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import timezones
 from accounts.fields import EncryptedJSONField
 from accounts.permissions import Permission, Role, allows
 from platforms.base import Platform
@@ -67,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def validate_timezone(value: str) -> None:
-    if value not in zoneinfo.available_timezones():
+    if value not in timezones.names():
         raise ValidationError(
             _("“%(value)s” is not a time zone."), code="unknown_timezone", params={"value": value}
         )
@@ -219,6 +220,32 @@ class Account(models.Model):
     def can_publish(self) -> bool:
         return self.state == self.State.CONNECTED and not self.is_paused
 
+    def set_paused(self, paused: bool) -> bool:
+        """Hold the account back, or let it go on. False if it is so already, or is not connected."""
+        rows = Account.objects.connected().filter(pk=self.pk, is_paused=not paused)
+        return rows.update(is_paused=paused) == 1
+
+    def disconnect(self) -> bool:
+        """Forget the token; the row and its history stay. False if that was done already."""
+        rows = Account.objects.connected().filter(pk=self.pk)
+        changed = rows.update(
+            state=self.State.DISCONNECTED,
+            credentials=None,
+            scopes=[],
+            expires_at=None,
+            refresh_at=None,
+            refresh_lease_until=None,
+            limited_until=None,
+            is_paused=False,
+            trouble="",
+        )
+        return changed == 1
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the network has asked us to wait."""
+        return bool(self.limited_until and self.limited_until > timezone.now())
+
     @property
     def expires_soon(self) -> bool:
         """Whether a token that cannot be renewed by itself ends within a week."""
@@ -309,6 +336,10 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_expired(self) -> bool:
+        return bool(self.expires_at and self.expires_at <= timezone.now())
 
     @classmethod
     def issue(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 P = ParamSpec("P")
+R = TypeVar("R", bound=HttpRequest)
 
 
 class Role(models.TextChoices):
@@ -43,16 +44,14 @@ def allows(role: str, permission: Permission) -> bool:
 
 def requires(
     permission: Permission,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+) -> Callable[[Callable[Concatenate[R, P], HttpResponse]], Callable[Concatenate[R, P], HttpResponse]]:
     """A view for signed-in members whose role carries the permission; others get the log-in page or 403."""
 
     def decorate(
-        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+        view: Callable[Concatenate[R, P], HttpResponse],
+    ) -> Callable[Concatenate[R, P], HttpResponse]:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.member.may(permission):  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role in this workspace does not allow that."))
             return view(request, *args, **kwargs)

@@ -4,7 +4,10 @@ The row is the lock: `refresh_lease_until` says that somebody asks the network j
 version that a late answer must still find.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db.models import Q
@@ -13,8 +16,17 @@ from django.utils.translation import gettext as _
 
 from accounts.connections import platform_client
 from accounts.models import Account
+from platforms.base import Platform
 from platforms.content import Token
-from platforms.errors import NotReady, OutcomeUnknown, PlatformError, RateLimited, TokenExpired, Unavailable
+from platforms.errors import (
+    NotReady,
+    OutcomeUnknown,
+    PlatformError,
+    RateLimited,
+    Refused,
+    TokenExpired,
+    Unavailable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,31 +42,45 @@ LONGEST_BACKOFF = timedelta(minutes=30)
 def ensure_fresh(account: Account, *, force: bool = False) -> Account:
     """The account with a token that is good for some minutes. `force`: the network just refused its token.
 
-    Raises TokenExpired where a person must connect again, Unavailable, RateLimited or NotReady where it goes on later.
+    Raises TokenExpired where a person must connect again; Unavailable, RateLimited or NotReady where it goes
+    on later.
     """
-    if account.state == Account.State.EXPIRED:
+    if account.state != Account.State.CONNECTED:
         raise TokenExpired(account.trouble or _("The connection has ended."))
-    if not force and _is_good(account, GOOD_FOR):
+    if not force and _is_good(account):
         return account
-    refused = account.token.access if force and account.token else ""
-    return _renew(account.pk, refused)
+    if force:
+        refused = account.token.access if account.token else ""
+        return _renew(account.pk, partial(_is_another, refused=refused))
+    try:
+        return _renew(account.pk, _is_good)
+    except (Unavailable, RateLimited, Refused, NotReady):
+        if _is_good(account, timedelta(0)):
+            return account  # not renewed, but not over yet either
+        raise
 
 
-def refresh_at(platform_can_refresh: bool, token: Token, moment: datetime) -> datetime | None:
+def renew_due(account: Account) -> None:
+    """Renew a token whose time has come, unless somebody else is at it. Raises PlatformError."""
+    with suppress(NotReady):
+        _renew(account.pk, _is_not_due)
+
+
+def refresh_at(platform: type[Platform], token: Token, moment: datetime) -> datetime | None:
     """When a token should be renewed: well before it ends; None where that is not needed or possible."""
-    if token.expires_at is None or not token.refresh or not platform_can_refresh:
+    if token.expires_at is None or not token.refresh or not platform.can("refresh"):
         return None
     return moment + (token.expires_at - moment) * SHARE_OF_LIFE
 
 
-def token_columns(account: Account, token: Token) -> dict[str, object]:
+def token_columns(platform: type[Platform], token: Token) -> dict[str, object]:
     """The columns that hold a token which was granted just now."""
     moment = now()
     return {
         "credentials": {"access": token.access, "refresh": token.refresh, "extra": dict(token.extra)},
         "scopes": list(token.scopes),
         "expires_at": token.expires_at,
-        "refresh_at": refresh_at(account.platform.can("refresh"), token, moment),
+        "refresh_at": refresh_at(platform, token, moment),
         "refreshed_at": moment,
         "refresh_failures": 0,
         "refresh_lease_until": None,
@@ -62,22 +88,38 @@ def token_columns(account: Account, token: Token) -> dict[str, object]:
     }
 
 
-def _is_good(account: Account, remaining: timedelta) -> bool:
+def _is_good(account: Account, remaining: timedelta = GOOD_FOR) -> bool:
     return account.expires_at is None or account.expires_at - now() > remaining
 
 
-def _renew(pk: int, refused: str) -> Account:
-    """Renew under the account's lock, unless somebody else has done so meanwhile."""
+def _is_not_due(account: Account) -> bool:
+    return account.refresh_at is None or account.refresh_at > now()
+
+
+def _is_another(account: Account, refused: str) -> bool:
+    """Whether the row holds another token than the one that the network has just refused."""
+    if account.token is not None and account.token.access != refused:
+        return _is_good(account, timedelta(0))
+    if account.refreshed_at and now() - account.refreshed_at < LEAST_INTERVAL:
+        raise Unavailable(_("The connection was renewed a moment ago; the network does not accept it yet."))
+    return False
+
+
+def _renew(pk: int, is_settled: Callable[[Account], bool]) -> Account:
+    """Renew under the account's lock, unless the row, read again under it, shows that it is settled."""
     lease = _take_lease(pk)
     account = Account.objects.select_related("workspace").get(pk=pk)
-    if lease is None:
-        return _without_lock(account, refused)
+    if account.state != Account.State.CONNECTED:
+        raise TokenExpired(account.trouble or _("The connection has ended."))
     try:
-        if _is_settled(account, refused):
+        if is_settled(account):
             return account
-        return _ask_network(account, usable=not refused)
+        if lease is None:
+            raise NotReady(_("The connection is being renewed just now."), retry_at=now() + LOOK_AGAIN)
+        return _ask_network(account)
     finally:
-        Account.objects.filter(pk=pk, refresh_lease_until=lease).update(refresh_lease_until=None)
+        if lease:
+            Account.objects.filter(pk=pk, refresh_lease_until=lease).update(refresh_lease_until=None)
 
 
 def _take_lease(pk: int) -> datetime | None:
@@ -90,27 +132,7 @@ def _take_lease(pk: int) -> datetime | None:
     return moment + LEASE if taken else None
 
 
-def _without_lock(account: Account, refused: str) -> Account:
-    if account.state != Account.State.CONNECTED or account.token is None:
-        raise TokenExpired(account.trouble or _("The account was disconnected."))
-    if account.token.access != refused and _is_good(account, timedelta(0)):
-        return account
-    raise NotReady(_("The connection is being renewed just now."), retry_at=now() + LOOK_AGAIN)
-
-
-def _is_settled(account: Account, refused: str) -> bool:
-    """Whether the row, read again under the lock, holds a token worth trying."""
-    access = account.token.access if account.token else ""
-    if refused and access == refused:
-        if account.refreshed_at and now() - account.refreshed_at < LEAST_INTERVAL:
-            raise Unavailable(
-                _("The connection was renewed a moment ago; the network does not accept it yet.")
-            )
-        return False
-    return _is_good(account, GOOD_FOR)
-
-
-def _ask_network(account: Account, *, usable: bool) -> Account:
+def _ask_network(account: Account) -> Account:
     """Ask for a newer token and save it before anybody uses it."""
     old = account.token or Token("")
     try:
@@ -120,11 +142,8 @@ def _ask_network(account: Account, *, usable: bool) -> Account:
     except TokenExpired as error:
         raise _give_up(account, error) from error
     except PlatformError as error:
-        failure = _postpone(account, error)
-        if usable and _is_good(account, timedelta(0)):
-            return account
-        raise failure from error
-    if not _save(account, **token_columns(account, token)):
+        raise _postpone(account, error) from error
+    if not _save(account, **token_columns(account.platform, token)):
         raise Unavailable(_("The connection was changed while it was being renewed."))
     log.info("token renewed", account=account.pk, network=account.platform_name)
     account.refresh_from_db()

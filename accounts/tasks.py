@@ -1,0 +1,66 @@
+"""What the cluster `default` runs for people and accounts. Tasks take nothing or ids, and may run twice."""
+
+import time
+from collections import Counter
+from datetime import datetime
+
+import structlog
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, IdempotentRequest, OAuthState, PendingConnection
+from accounts.tokens import renew_due
+from platforms.errors import PlatformError, TokenExpired
+
+log = structlog.get_logger(__name__)
+
+# Minutes between runs; the launcher makes the schedules from this.
+SCHEDULES = {
+    "refresh tokens": ("accounts.tasks.refresh_tokens", 1),
+    "sweep what has expired": ("accounts.tasks.sweep", 24 * 60),
+}
+
+BUDGET_SECONDS = 240.0  # a task of the cluster is ended after 300
+FAILURES_BEFORE_NEXT_NETWORK = 2
+
+
+def refresh_tokens() -> int:
+    """Renew every token that is due, oldest first; a network that is down does not hold up the others."""
+    end = time.monotonic() + BUDGET_SECONDS
+    failures: Counter[tuple[str, str]] = Counter()
+    renewed = 0
+    expire(now())
+    for account in Account.objects.due_for_refresh(now()).defer("credentials").order_by("refresh_at"):
+        network = (account.platform_name, account.server)
+        if time.monotonic() > end:
+            break
+        if failures[network] >= FAILURES_BEFORE_NEXT_NETWORK:
+            continue
+        try:
+            renew_due(account)
+            renewed += 1
+        except TokenExpired:
+            continue  # said on the accounts page
+        except PlatformError:
+            failures[network] += 1
+    return renewed
+
+
+def expire(moment: datetime) -> int:
+    """Mark what ended and cannot be renewed by itself."""
+    ended = Account.objects.filter(state=Account.State.CONNECTED, refresh_at=None, expires_at__lte=moment)
+    return ended.update(state=Account.State.EXPIRED, trouble=_("The connection has ended."))
+
+
+def sweep() -> int:
+    """Delete connections that nobody finished, and answers that nobody will ask for again."""
+    moment = now()
+    deleted = 0
+    for model, age in (
+        (OAuthState, OAuthState.LIFETIME),
+        (PendingConnection, PendingConnection.LIFETIME),
+        (IdempotentRequest, IdempotentRequest.LIFETIME),
+    ):
+        deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
+    log.info("swept", rows=deleted)
+    return deleted

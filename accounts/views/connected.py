@@ -1,0 +1,84 @@
+"""The accounts page: what is connected, how it is doing, and what can be done with it."""
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import connecting
+from accounts.connections import offers
+from accounts.middleware import MemberRequest
+from accounts.models import Account, AuditEvent, Membership, PendingConnection
+from accounts.permissions import Permission, requires
+from accounts.views.consent import leads_to_networks
+
+WAITING = ("scheduled", "publishing")
+
+
+@require_GET
+@leads_to_networks
+@requires(Permission.VIEW)
+def account_list(request: MemberRequest) -> HttpResponse:
+    accounts = (
+        Account.objects.visible_to(request.member)
+        .defer("credentials")
+        .annotate(waiting=Count("deliveries", filter=Q(deliveries__state__in=WAITING)))
+    )
+    rows = list(accounts)
+    context = {
+        "accounts": [account for account in rows if account.state != Account.State.DISCONNECTED],
+        "disconnected": [account for account in rows if account.state == Account.State.DISCONNECTED],
+        "offers": offers(),
+        "unfinished": _unfinished(request.member),
+    }
+    return render(request, "accounts/account_list.html", context)
+
+
+def _unfinished(member: Membership) -> list[PendingConnection]:
+    return list(
+        PendingConnection.objects.filter(
+            user_id=member.user_id,
+            workspace_id=member.workspace_id,
+            created_at__gt=now() - PendingConnection.LIFETIME,
+        ).defer("kept")
+    )
+
+
+@require_POST
+@requires(Permission.CONNECT)
+def account_pause(request: MemberRequest, pk: int) -> HttpResponse:
+    return _set_paused(request, pk, True, _("%(handle)s is paused. Nothing goes out until you resume it."))
+
+
+@require_POST
+@requires(Permission.CONNECT)
+def account_resume(request: MemberRequest, pk: int) -> HttpResponse:
+    return _set_paused(request, pk, False, _("%(handle)s goes on."))
+
+
+def _set_paused(request: MemberRequest, pk: int, paused: bool, sentence: str) -> HttpResponse:
+    account = _account_or_404(request, pk)
+    if account.set_paused(paused):
+        AuditEvent.record(request.member, "account.paused" if paused else "account.resumed", account)
+        messages.success(request, sentence % {"handle": account.handle})
+    return redirect("accounts:account-list")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.CONNECT)
+def account_disconnect(request: MemberRequest, pk: int) -> HttpResponse:
+    """Say what it means, then do it: it cannot be undone."""
+    account = _account_or_404(request, pk)
+    waiting = account.deliveries.filter(state__in=WAITING).count()
+    if request.method != "POST":
+        return render(request, "accounts/account_disconnect.html", {"account": account, "waiting": waiting})
+    connecting.disconnect(request.member, Account.objects.get(pk=account.pk))
+    return redirect("accounts:account-list")
+
+
+def _account_or_404(request: MemberRequest, pk: int) -> Account:
+    accounts = Account.objects.visible_to(request.member).connected().defer("credentials")
+    return get_object_or_404(accounts, pk=pk)
