@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 os.environ.setdefault("SANDBOX", "on")
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.factories import MembershipFactory, WorkspaceFactory
@@ -46,7 +46,7 @@ def cho(db: None) -> User:
 
 
 @pytest.fixture
-def sandbox(live_server: LiveServer, settings: SettingsWrapper) -> str:
+def sandbox(live_server: LiveServer, settings: Settings) -> str:
     """Every network, played by the sandbox over real HTTP; its address. Its people are there."""
     settings.SITE_URL = live_server.url
     settings.OUTBOUND_ALLOW = frozenset({urlsplit(live_server.url).netloc})
