@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from typing import Any
 
 import structlog
@@ -33,7 +34,8 @@ def formatter(renderer: str) -> logging.Formatter:
         redact,
     ]
     drawn = import_string(renderer)
+    look = {"colors": sys.stderr.isatty()} if drawn is structlog.dev.ConsoleRenderer else {}
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, drawn()],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, drawn(**look)],
     )

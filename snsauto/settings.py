@@ -17,7 +17,9 @@ env = Environment()
 # --- where things are ---
 DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / "var")))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
-SITE_URL = env.url("SITE_URL", "http://127.0.0.1:8000")
+BIND = env.text("BIND", "127.0.0.1")
+PORT = env.number("PORT", 8000, least=1)
+SITE_URL = env.url("SITE_URL", f"http://127.0.0.1:{PORT}")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", env.host_of(SITE_URL))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DEBUG = env.flag("DEBUG", False)
@@ -141,6 +143,7 @@ Q_CLUSTER = {
     },
 }
 PUBLISHING_THREADS = env.number("PUBLISHING_THREADS", 16, least=1)
+WEB_THREADS = env.number("WEB_THREADS", 16, least=4)
 
 # --- people ---
 AUTH_USER_MODEL = "accounts.User"
@@ -200,6 +203,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {
+        "DeliveryStateEnum": "publishing.models.State",
+        "AccountStateEnum": "accounts.models.Account.State",
+        "StepStateEnum": "publishing.models.Step.State",
+    },
 }
 
 # --- files ---
@@ -272,4 +280,5 @@ NETWORKS = {
 OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) if SANDBOX else ""))
 
 # --- logs: one line of JSON or text each, nothing secret ---
-LOGGING = env.logging("LOG_FORMAT", "LOG_LEVEL")
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
+LOGGING = env.logging(LOG_FORMAT, env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))

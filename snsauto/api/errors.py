@@ -1,4 +1,4 @@
-"""One shape for everything that goes wrong (RFC 9457): a stable `code`, one sentence, and the fields concerned."""
+"""One shape for everything that goes wrong (RFC 9457): a stable `code`, a sentence, the fields concerned."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +12,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from platforms.errors import PlatformError
+from publishing.preflight import Refusal
+
 
 class Conflict(exceptions.APIException):
     """The row is not where the request expected it: somebody was faster, or it is final."""
@@ -21,16 +24,39 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class NetworkRefused(exceptions.APIException):
+    """The network, not we, said no."""
+
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "platform_error"
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Any error a request may cause, as a problem; a fault of ours is left to Django."""
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(as_serializer_error(error))
+    if isinstance(error, Refusal):
+        error = refused(error)
+    if isinstance(error, PlatformError):
+        error = NetworkRefused(error.message, code=error.code)
     response = rest_exception_handler(error, context)
     if response is None:
         return None
     response.data = problem(_as_api_exception(error))
     response.content_type = "application/problem+json"
     return response
+
+
+def refused(refusal: Refusal) -> exceptions.ValidationError:
+    """What a preflight found, as field errors; those of one account under `accounts.<id>`."""
+    details: dict[str, list[exceptions.ErrorDetail]] = {}
+    for obstacle in refusal.obstacles:
+        finding = obstacle.finding
+        field = f"accounts.{obstacle.account.pk}.{finding.field}" if obstacle.account else finding.field
+        details.setdefault(field or "non_field_errors", []).append(
+            exceptions.ErrorDetail(finding.message, code=finding.code)
+        )
+    return exceptions.ValidationError(details)
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException:

@@ -26,7 +26,7 @@ BUSY = timedelta(minutes=2)  # an unfinished record older than this was rolled b
 
 
 def idempotent(action: Action[V, P]) -> Action[V, P]:
-    """Answer a repeated key with the stored answer; refuse it for another request, or while the first is under way.
+    """Answer a repeated key with the stored answer; refuse it for another request, or while one is under way.
 
     Only an answer of success is kept: after a failure the same key may be used again.
     """

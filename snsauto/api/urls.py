@@ -1,1 +1,25 @@
-urlpatterns: list = []
+"""The API's addresses, under /api/v1/."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from snsauto.api import schema, views
+
+router = SimpleRouter()
+router.register("accounts", views.AccountViewSet)
+router.register("campaigns", views.CampaignViewSet)
+router.register("deliveries", views.DeliveryViewSet)
+router.register("media", views.MediaViewSet)
+router.register("posts", views.PostViewSet)
+
+app_name = "api"
+logins = (schema.TokenScheme, schema.SessionScheme)
+urlpatterns = [
+    path("", include(router.urls)),
+    path("me/", views.Me.as_view(), name="me"),
+    path("platforms/", views.PlatformList.as_view(), name="platform-list"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    re_path(r"^.*$", views.NotHere.as_view()),
+]
