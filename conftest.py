@@ -4,6 +4,7 @@ import os
 from urllib.parse import urlsplit
 
 os.environ.setdefault("SANDBOX", "on")
+os.environ.setdefault("DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1")  # some networks send nobody to "localhost"
 
 import pytest
 from pytest_django.fixtures import Settings
