@@ -1,10 +1,38 @@
 """What the frame around every page shows."""
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts.models import Membership
+from publishing.models import NEEDS_PERSON, Delivery
+
+THEMES = ("light", "dark")
+
+
+class Frame:
+    """The rail's contents, asked of the database only where the frame is drawn (fragments are free of it)."""
+
+    def __init__(self, member: Membership) -> None:
+        self.member = member
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """Where else the person works, for the switcher."""
+        return list(self.member.user.memberships.select_related("workspace").order_by("workspace__name"))
+
+    @cached_property
+    def trouble(self) -> int:
+        """How many deliveries need a person."""
+        return Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON).count()
+
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """The signed-in person's membership; empty for visitors."""
-    return {"member": request.member} if request.user.is_authenticated else {}  # type: ignore[attr-defined]
+    """The signed-in person's membership and rail (nothing of it for visitors), and the chosen theme."""
+    theme = request.COOKIES.get("theme", "")
+    context: dict[str, Any] = {"theme": theme if theme in THEMES else ""}
+    if request.user.is_authenticated:
+        member = request.member  # type: ignore[attr-defined]
+        context |= {"member": member, "frame": Frame(member)}
+    return context

@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),
     path("styleguide/", views.styleguide, name="styleguide"),
+    path("theme/", views.theme, name="theme"),
+    path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),
 ]

@@ -1,0 +1,50 @@
+"""The one stylesheet: the files of static/css joined under an address that carries their hash."""
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+FOLDER = Path(settings.BASE_DIR) / "static" / "css"
+LAYERS = ("tokens", "base", "components", "pages", "utilities")
+ANOTHER_PLACE = "sandbox"  # the sandbox has a sheet and a look of its own
+
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Stylesheet:
+    """What is sent, plain and compressed, and the hash that names it."""
+
+    text: bytes
+    compressed: bytes
+    digest: str
+
+
+def stylesheet() -> Stylesheet:
+    """The sheet as its files are now; in production they are read once."""
+    return _joined(() if settings.STATIC_HASHED else tuple((str(f), f.stat().st_mtime_ns) for f in _files()))
+
+
+@cache
+def _joined(_stamp: Stamp) -> Stylesheet:
+    parts = [f"@layer {', '.join(LAYERS)};", *map(_layered, _files())]
+    text = "\n".join(parts).encode()
+    return Stylesheet(text, gzip.compress(text, mtime=0), hashlib.sha256(text).hexdigest()[:12])
+
+
+def _files() -> list[Path]:
+    return sorted(file for file in FOLDER.rglob("*.css") if file.stem != ANOTHER_PLACE)
+
+
+def _layered(file: Path) -> str:
+    """A file's rules in the layer that its folder names, or the file itself where it lies at the top."""
+    layer = file.stem if file.parent == FOLDER else file.parent.name
+    rules = COMMENT.sub("", file.read_text())
+    lines = "\n".join(line.strip() for line in rules.splitlines() if line.strip())
+    return f"@layer {layer} {{\n{lines}\n}}"
