@@ -168,4 +168,4 @@ def plain(content: str) -> str:
 
 def spoken(text: str) -> str:
     """Only what servers leave as it was: letters, digits and symbols, mentions without their host."""
-    return UNSPOKEN.sub("", FULL_MENTION.sub(r"\1", unicodedata.normalize("NFC", text)))
+    return str(UNSPOKEN.sub("", FULL_MENTION.sub(r"\1", unicodedata.normalize("NFC", text))))

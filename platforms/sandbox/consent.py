@@ -1,4 +1,4 @@
-"""The consent page that every network shows, and the code that it hands out (RFC 6749, 4.1; PKCE, RFC 7636)."""
+"""The consent page that every network shows, and the code that it hands out (RFC 6749, RFC 7636)."""
 
 import secrets
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -27,18 +28,21 @@ class Ask:
     challenge: str = ""
     extra: dict[str, str] = field(default_factory=dict)  # added to the redirect (an issuer, say)
     facts: dict[str, Any] = field(default_factory=dict)  # kept on the grant
+    hint: str = ""  # the handle or id of the one person who is asked; empty: anybody may sign in
     wants: list[str] = field(default_factory=list)  # the scopes in words; empty: the scopes are shown
 
 
 def consent(request: HttpRequest, network: str, label: str, ask: Ask, *, code_seconds: int) -> HttpResponse:
-    """Show who may sign in and what is asked; on a press, send the person back with a code or with a refusal."""
+    """Show who may sign in and what is asked; on a press, send them back with a code or a refusal."""
     people = Person.objects.filter(network=network).order_by("pk")
+    if ask.hint:
+        people = people.filter(Q(handle=ask.hint) | Q(remote_id=ask.hint))
     if request.method != "POST":
-        return render(
-            request,
-            "sandbox/consent.html",
-            {"network": network, "label": label, "ask": ask, "people": people},
-        )
+        context = {"network": network, "label": label, "ask": ask, "people": people}
+        shown = render(request, "sandbox/consent.html", context)
+        # The press leads back to the client, which may live elsewhere. (The name is django-csp's.)
+        setattr(shown, "_csp_update", {"form-action": [origin(ask.redirect_uri)]})  # noqa: B010
+        return shown
     if request.POST.get("answer") != "allow":
         return back(ask, error="access_denied", error_description="The person said no.")
     person = people.filter(pk=request.POST.get("person") or 0).first()
@@ -64,6 +68,11 @@ def back(ask: Ask, **answer_fields: str) -> HttpResponse:
     response = HttpResponse(status=302)
     response["Location"] = f"{ask.redirect_uri}{joint}{query}"
     return response
+
+
+def origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def registered(network: str, client_id: str, redirect_uri: str) -> Client:

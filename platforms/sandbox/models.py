@@ -1,6 +1,7 @@
 """The sandbox's world: people, apps, grants, media and posts on every network that it plays."""
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -53,7 +54,7 @@ class Client(models.Model):
 
 
 class Grant(models.Model):
-    """What a person allowed a client: a code, then an access and a refresh token; `facts` hold the dialect's rest."""
+    """What a person allowed a client: a code, then tokens; `facts` hold the rest of the dialect."""
 
     network = models.CharField(max_length=20)
     person = models.ForeignKey(Person, null=True, on_delete=models.CASCADE, related_name="grants")
@@ -129,6 +130,17 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return self.text[:60]
 
+    def attach(self, uploads: Iterable[Upload]) -> None:
+        """Show these with the post, in this order."""
+        for upload in uploads:
+            self.uploads.add(upload)
+
+    @property
+    def pictures(self) -> list[Upload]:
+        """What is shown with the post, in order."""
+        rows = self.uploads.through.objects.filter(entry=self).select_related("upload").order_by("pk")
+        return [row.upload for row in rows]
+
 
 class Fault(models.Model):
     """Something that goes wrong the next `times` times a matching request comes in."""
@@ -158,7 +170,7 @@ class Fault(models.Model):
 
 
 class Call(models.Model):
-    """A request as it came in, for tests and for the person who wants to see what was sent. Secrets are left out."""
+    """A request as it came in, without secrets, for whoever wants to see what was sent."""
 
     network = models.CharField(max_length=20)
     method = models.CharField(max_length=8)

@@ -1,4 +1,4 @@
-"""What every twin does on the wire: read a request, find its grant, inject faults, answer as the network would."""
+"""What every twin does on the wire: read a request, find its grant, inject faults, answer in its words."""
 
 import base64
 import hashlib
@@ -44,7 +44,7 @@ class Dialect:
 def answer(refusal: Refusal) -> HttpResponse:
     if isinstance(refusal.body, str):
         return HttpResponse(
-            refusal.body, status=refusal.status, content_type="text/html", headers=refusal.headers
+            refusal.body, status=refusal.status, headers={"Content-Type": "text/html", **refusal.headers}
         )
     return JsonResponse(refusal.body, status=refusal.status, headers=refusal.headers, safe=False)
 
@@ -126,7 +126,7 @@ def after(fault: Fault | None, request: HttpRequest, response: HttpResponse) -> 
 
 
 def hang_up(request: HttpRequest) -> HttpResponse:
-    """Shut the connection under the server (gunicorn's, or Django's own): the client never hears an answer."""
+    """Shut the connection under the server (gunicorn's or Django's): the client never hears an answer."""
     environ = request.META
     open_socket = environ.get("gunicorn.socket") or environ["wsgi.input"]._read.__self__.raw._sock
     open_socket.shutdown(socket.SHUT_RDWR)

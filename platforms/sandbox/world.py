@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
-from platforms.sandbox.models import Client, Person
+from platforms.sandbox.models import Client, Entry, Person
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network that the sandbox plays. `has_app`: its apps are registered by hand, so one is there already."""
+    """A network that the sandbox plays. `has_app`: apps are registered by hand there, so one is waiting."""
 
     name: str
     label: str
@@ -23,13 +23,22 @@ class Network:
         return import_module(f"platforms.sandbox.{self.name}")
 
 
+@dataclass(frozen=True)
+class Face:
+    """What a network shows around a post; a twin says it with `face(entry)`."""
+
+    warning: str = ""  # shown in place of the text until somebody opens it
+    covers_pictures: bool = False
+    note: str = ""  # beside the time
+
+
 NETWORKS = (Network("x", "X", has_app=True), Network("bluesky", "Bluesky"), Network("mastodon", "Mastodon"))
 LABELS = {network.name: network.label for network in NETWORKS}
 
 
 @transaction.atomic
 def seed() -> None:
-    """Everybody who lives in the sandbox, and the app of the default settings; a second run changes nothing."""
+    """Everybody who lives in the sandbox, and the app that settings name; a second run changes nothing."""
     for network in NETWORKS:
         if network.has_app:
             Client.objects.get_or_create(
@@ -46,3 +55,10 @@ def person(network: str, remote_id: str, handle: str, name: str, **rest: Any) ->
         network=network, remote_id=remote_id, defaults={"handle": handle, "name": name, **rest}
     )
     return found
+
+
+def face(entry: Entry) -> Face:
+    """What the entry's network shows around it."""
+    twin = import_module(f"platforms.sandbox.{entry.network}")
+    shown: Face = twin.face(entry) if hasattr(twin, "face") else Face()
+    return shown
