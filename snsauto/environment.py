@@ -82,9 +82,8 @@ class Environment:
         except (ValueError, KeyError, ImproperlyConfigured) as error:
             raise ImproperlyConfigured(f"{name} must look like smtp+tls://user:password@host:587.") from error
 
-    def logging(self, format_name: str, level_name: str) -> dict[str, Any]:
-        style = self.choice(format_name, "text", ("text", "json"))
-        level = self.choice(level_name, "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+    def logging(self, style: str, level: str) -> dict[str, Any]:
+        """Django's logging settings: one line per event on stderr."""
         renderer = "structlog.processors.JSONRenderer" if style == "json" else "structlog.dev.ConsoleRenderer"
         return {
             "version": 1,

@@ -113,6 +113,7 @@ CACHES = {
 }
 
 # --- background work: django-q2 on the ORM broker; what was measured stands in docs/decisions/ ---
+TASK_SECONDS = 300  # the longest a task may take
 Q_CLUSTER = {
     "name": "default",
     "orm": "default",
@@ -120,7 +121,7 @@ Q_CLUSTER = {
     "workers": env.number("WORKERS", 2, least=2),
     "queue_limit": env.number("WORKERS", 2, least=2),
     "bulk": 1,
-    "timeout": 300,
+    "timeout": TASK_SECONDS,
     "retry": 900,
     "ack_failures": True,
     "max_attempts": 0,
@@ -133,7 +134,7 @@ Q_CLUSTER = {
             "workers": 2,
             "queue_limit": 2,
             "bulk": 1,
-            "timeout": 300,
+            "timeout": TASK_SECONDS,
             "retry": 900,
             "ack_failures": True,
             "save_limit": -1,

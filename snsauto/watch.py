@@ -1,0 +1,94 @@
+"""Whether a cluster still takes work from its queue, asked through the queue itself.
+
+A worker that is killed while it waits for a task may take the queue's lock with it; the cluster then looks
+alive and never works again. Long tasks look the same for a while, so the patience is short only where a
+worker was replaced since the last answer (or the cluster does not say how it is).
+"""
+
+import socket
+import time
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import Error, connection
+from django.utils.timezone import now
+from django_q.status import Stat
+from django_q.tasks import async_task
+
+from publishing.bell import CLUSTER, ring
+from snsauto.models import Pulse
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 5.0
+ASK_AGAIN = timedelta(seconds=15)  # while there is no answer
+SHORT = timedelta(seconds=30)
+LONG = timedelta(seconds=settings.TASK_SECONDS + 30)  # both workers may be at the longest task
+
+
+class ClusterWatch:
+    """One cluster of this machine."""
+
+    def __init__(self, cluster: str) -> None:
+        self._cluster = cluster
+        self.started()
+
+    def started(self) -> None:
+        """The cluster was started (again): whatever was asked before does not count."""
+        self._looked = time.monotonic() - LOOK_SECONDS
+        self._asked_at: datetime | None = None  # the first question without an answer
+        self._last_asked_at: datetime | None = None
+        self._replaced = 0
+
+    def look(self, pid: int) -> bool:
+        """Ask now and then. False: it hangs. A database that does not answer proves nothing."""
+        if time.monotonic() - self._looked < LOOK_SECONDS:
+            return True
+        self._looked = time.monotonic()
+        try:
+            return self._look(pid)
+        except Error as error:
+            log.warning("the database does not answer", error=str(error))
+            connection.close()
+            self._asked_at = None
+            return True
+
+    def _look(self, pid: int) -> bool:
+        moment = now()
+        stat = self._stat(pid)
+        if self._is_answered():
+            self._asked_at = None
+            self._replaced = stat.reincarnations if stat else 0
+            self._keep_pump()
+        elif self._asked_at and moment - self._asked_at > self._patience(stat):
+            return False
+        self._ask(moment)
+        return True
+
+    def _ask(self, moment: datetime) -> None:
+        if self._asked_at is None or self._last_asked_at is None or moment - self._last_asked_at > ASK_AGAIN:
+            async_task("snsauto.tasks.ping", cluster=self._cluster)
+            self._last_asked_at = moment
+            self._asked_at = self._asked_at or moment
+
+    def _is_answered(self) -> bool:
+        if self._asked_at is None:
+            return True
+        return Pulse.objects.filter(
+            host=socket.gethostname(), cluster=self._cluster, seen_at__gt=self._asked_at
+        ).exists()
+
+    def _patience(self, stat: Stat | None) -> timedelta:
+        return SHORT if stat is None or stat.reincarnations != self._replaced else LONG
+
+    def _stat(self, pid: int) -> Stat | None:
+        """What the cluster says of itself; it is written twice a second and soon too old to be there."""
+        return next(
+            (stat for stat in Stat.get_all() if stat.pid == pid and stat.host == socket.gethostname()), None
+        )
+
+    def _keep_pump(self) -> None:
+        """A pump that was killed is replaced within seconds, not at the next minute."""
+        if self._cluster == CLUSTER:
+            ring()
