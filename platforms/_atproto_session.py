@@ -38,7 +38,16 @@ from platforms.ledger import repeatable
 from platforms.oauth import OAuth, OAuthPlatform
 from platforms.transport import Answer
 
-OUR_FAULT = frozenset({"invalid_client_metadata", "invalid_redirect_uri", "invalid_scope", "invalid_request"})
+OUR_FAULT = frozenset(
+    {
+        "invalid_client_metadata",
+        "invalid_client_id",
+        "invalid_redirect_uri",
+        "invalid_scope",
+        "invalid_request",
+    }
+)
+PROOF_FAULTS = frozenset({"use_dpop_nonce", "invalid_dpop_proof"})
 
 
 class BlobGone(MediaRejected):
@@ -75,7 +84,7 @@ MEANINGS: Mapping[str, tuple[type[PlatformError], str]] = {
 # The network has one name, InvalidRequest, for these; its sentences tell them apart.
 PHRASES: tuple[tuple[str, type[PlatformError], str], ...] = (
     ("blob too big", MediaRejected, "A picture is larger than Bluesky allows."),
-    ("Expected image/", MediaRejected, "Bluesky does not take a picture of this kind."),
+    ('Expected "image/', MediaRejected, "Bluesky does not take a picture of this kind."),
     ("insufficient access", PermissionMissing, "This connection may not do that on Bluesky."),
     ("Bad token scope", PermissionMissing, "This connection may not do that on Bluesky."),
 )
@@ -220,14 +229,15 @@ class AtprotoPlatform(OAuthPlatform):
 
     def token_error(self, answer: Answer) -> PlatformError:
         body = answer.maybe_json
-        said = body.get("error_description", "") if isinstance(body, dict) else ""
-        if isinstance(body, dict) and body.get("error") in OUR_FAULT:
+        code = body.get("error") if isinstance(body, dict) else None
+        if code in OUR_FAULT:
+            said = body.get("error_description", "")
             return ClientRefused(
                 f"{self.label} does not accept this installation: {said}",
                 status=answer.status,
                 detail=answer.text,
             )
-        return super().token_error(answer)
+        return self.classify(answer) if code in PROOF_FAULTS else super().token_error(answer)
 
     def token_from(self, body: Mapping[str, Json]) -> Token:
         token = super().token_from(body)
@@ -309,13 +319,13 @@ class AtprotoPlatform(OAuthPlatform):
                 status=429,
                 detail=answer.text,
             )
-        if answer.status < 500 and code in MEANINGS:
+        if code in MEANINGS and (answer.status < 500 or answer.status == 501):
             kind, sentence = MEANINGS[code]
             return kind(sentence, status=answer.status, detail=answer.text)
         for words, kind, sentence in PHRASES:
             if answer.status == 400 and words in said:
                 return kind(sentence, status=answer.status, detail=answer.text)
-        return by_status(cls.label, answer, f"{cls.label} refuses this: {said}" if said else "")
+        return by_status(cls.label, answer, f"{cls.label} refuses this: {said.rstrip('.')}." if said else "")
 
     @classmethod
     def rate_limit(cls, answer: Answer) -> RateLimit | None:
