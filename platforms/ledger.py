@@ -62,17 +62,16 @@ class MemoryLedger:
 
     def _send(self, name: str, do: Callable[[], J], find: Find) -> Json:
         earlier = self.intents.get(name)
-        self.intents.setdefault(name, datetime.now(UTC))
+        self.intents[name] = datetime.now(UTC)
         try:
             return do()
         except OutcomeUnknown:
             raise
         except PlatformError as error:
-            found = find(earlier) if earlier and isinstance(error, Duplicate) else None
-            if found is None:
+            if earlier is None or not isinstance(error, Duplicate):
                 del self.intents[name]
                 raise
-            return found
+            return must_find(find, earlier, error)
 
     def wait(self, name: str, ready: Callable[[], bool], *, every: float, at_most: float) -> None:
         if self.results.get(name):
@@ -85,6 +84,14 @@ class MemoryLedger:
             raise Unavailable("The network did not finish processing in time.")
         else:
             raise NotReady("The network is still processing.", retry_at=now + timedelta(seconds=every))
+
+
+def must_find(find: Find, since: datetime, error: Duplicate) -> Json:
+    """What stands there: the network says that it has this already, and it was sent before."""
+    found = find(since)
+    if found is None:
+        raise OutcomeUnknown(error.message, status=error.status, detail=error.detail) from error
+    return found
 
 
 def repeatable(do: Callable[[], T]) -> T:

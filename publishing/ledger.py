@@ -13,7 +13,7 @@ from django.utils.timezone import now
 
 from platforms.content import Json
 from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
-from platforms.ledger import Find, repeatable
+from platforms.ledger import Find, must_find, repeatable
 from publishing.models import Delivery, State, Step
 
 J = TypeVar("J", bound=Json)
@@ -77,26 +77,18 @@ class DeliveryLedger:
             if earlier is None:
                 self._reopen(step)
                 raise
-            return self._must_find(find, earlier, error)
+            return must_find(find, earlier, error)
         except PlatformError:
             self._reopen(step)
             raise
-
-    @staticmethod
-    def _must_find(find: Find, since: datetime, error: Duplicate) -> Json:
-        """The network says that it has this already, and it was sent before: it must be there."""
-        found = find(since)
-        if found is None:
-            raise OutcomeUnknown(error.message, status=error.status, detail=error.detail) from error
-        return found
 
     def _begin(self, step: Step, state: Step.State) -> None:
         """Commit that this is about to be done, and that we still hold the delivery."""
         started = now()
         with transaction.atomic():
             self._hold(started + LEASE)
-            if state == Step.State.OPEN or step.state != Step.State.SENT:
-                step.first_sent_at = started
+            # What was begun before is surely absent, else nothing would be sent: look from here on.
+            step.first_sent_at = started
             step.state = state
             step.sent_at = started
             step.tries += 1

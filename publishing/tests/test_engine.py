@@ -172,6 +172,20 @@ def test_what_surely_did_not_arrive_is_sent_again(due: Callable[..., Delivery], 
     assert world.posts == ["Good morning"]
 
 
+def test_what_is_sent_again_is_looked_for_from_then_on(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.before = [OutcomeUnknown("reset"), OutcomeUnknown("reset")]
+    run()
+    first = Step.objects.get(kind=Step.Kind.ONCE).first_sent_at
+    clock.shift(timedelta(seconds=6))
+
+    run()
+
+    assert Step.objects.get(kind=Step.Kind.ONCE).first_sent_at >= first + timedelta(seconds=6)
+
+
 def test_what_nobody_can_tell_is_asked_of_a_person_and_never_repeated(
     due: Callable[..., Delivery], world: World, clock
 ) -> None:
