@@ -1,0 +1,56 @@
+"""X's people from the other side."""
+
+import io
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from PIL import Image
+
+from platforms.sandbox.models import Entry, Grant, Person, Upload
+from platforms.sandbox.x_wire import NETWORK, Asked, asked, metered, person_of, root
+
+
+@metered("GET /2/users/me", 75, "users.read", "tweet.read")
+def me(request: HttpRequest, grant: Grant) -> HttpResponse:
+    person = person_of(grant)
+    return JsonResponse({"data": user_body(request, person, asked(request, person))})
+
+
+def user_body(request: HttpRequest, person: Person, wanted: Asked) -> dict[str, Any]:
+    """A person with what is always there and what was asked for."""
+    facts = person.facts
+    picture = f"{root(request)}/profile_images/{person.remote_id}_normal.png"
+    body: dict[str, Any] = {
+        "description": person.about,
+        "profile_image_url": request.build_absolute_uri(picture),
+        "protected": False,
+        "verified": facts.get("verified_type", "none") != "none",
+        "verified_type": facts.get("verified_type", "none"),
+        "subscription_type": facts.get("subscription_type", "None"),
+        "created_at": facts.get("created_at", "2018-12-10T21:54:13.000Z"),
+    }
+    if "public_metrics" in wanted.wants("user.fields"):
+        body["public_metrics"] = metrics(person)
+    chosen = {name: value for name, value in body.items() if name in wanted.wants("user.fields")}
+    return {"id": person.remote_id, "name": person.name, "username": person.handle, **chosen}
+
+
+def metrics(person: Person) -> dict[str, int]:
+    alive = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
+    return {
+        "followers_count": person.facts.get("followers", 0),
+        "following_count": person.facts.get("following", 0),
+        "tweet_count": alive.count(),
+        "listed_count": 0,
+        "like_count": 0,
+        "media_count": Upload.objects.filter(entries__in=alive).count(),
+    }
+
+
+def profile_image(_request: HttpRequest, remote_id: str, side: int) -> HttpResponse:
+    """A square of the person's colour."""
+    person = get_object_or_404(Person, network=NETWORK, remote_id=remote_id)
+    png = io.BytesIO()
+    Image.new("RGB", (side, side), person.colour).save(png, "PNG")
+    return HttpResponse(png.getvalue(), content_type="image/png")
