@@ -75,7 +75,7 @@ def account_disconnect(request: MemberRequest, pk: int) -> HttpResponse:
     waiting = account.deliveries.filter(state__in=WAITING).count()
     if request.method != "POST":
         return render(request, "accounts/account_disconnect.html", {"account": account, "waiting": waiting})
-    connecting.disconnect(request.member, Account.objects.get(pk=account.pk))
+    connecting.disconnect(request.member, account)
     return redirect("accounts:account-list")
 
 
