@@ -5,7 +5,7 @@ import io
 import secrets
 from contextlib import ExitStack
 from functools import partial
-from typing import BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -22,7 +22,7 @@ from publishing import pictures
 from publishing.models import Delivery, Media, Post, Variant
 
 
-def take_in(member: Membership, upload: UploadedFile) -> Media:
+def take_in(member: Membership, upload: "UploadedFile[Any]") -> Media:
     """The upload as a picture of the workspace; the same file again is the same picture.
 
     Raises ValidationError with one sentence; then nothing was written.
@@ -33,7 +33,7 @@ def take_in(member: Membership, upload: UploadedFile) -> Media:
     return known or _store(member, upload, digest)
 
 
-def _refuse_large(upload: UploadedFile) -> None:
+def _refuse_large(upload: "UploadedFile[Any]") -> None:
     if not upload.size:
         raise ValidationError(_("The file is empty."), code="empty_file")
     if upload.size > settings.UPLOAD_MOST_BYTES:
@@ -43,15 +43,15 @@ def _refuse_large(upload: UploadedFile) -> None:
         )
 
 
-def _digest(upload: UploadedFile) -> str:
+def _digest(upload: "UploadedFile[Any]") -> str:
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)
     return digest.hexdigest()
 
 
-def _store(member: Membership, upload: UploadedFile, digest: str) -> Media:
-    picture = pictures.clean(upload.file)
+def _store(member: Membership, upload: "UploadedFile[Any]", digest: str) -> Media:
+    picture = pictures.clean(cast("IO[bytes]", upload.file))
     small = pictures.thumbnail(picture)
     media = Media(
         workspace=member.workspace,
@@ -81,7 +81,7 @@ def _facts(picture: pictures.Encoded) -> dict[str, str | int]:
 def _save_file(field: models.fields.files.FieldFile, picture: pictures.Encoded, undo: ExitStack) -> None:
     """Store under a name that nobody can guess; gone again if what follows fails."""
     field.save(secrets.token_urlsafe(24) + picture.extension, ContentFile(picture.content), save=False)
-    undo.callback(field.storage.delete, field.name)
+    undo.callback(field.storage.delete, str(field.name))
 
 
 def as_file(media: Media | Variant, name: str, alt: str) -> MediaFile:
@@ -150,4 +150,4 @@ def remove(media: Media) -> None:
     with transaction.atomic():
         media.delete()
         for file in files:
-            transaction.on_commit(partial(file.storage.delete, file.name))
+            transaction.on_commit(partial(file.storage.delete, str(file.name)))

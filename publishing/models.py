@@ -1,7 +1,8 @@
 """What an author means (Post, Media), what an account gets (Delivery), what became of it (Step, Attempt)."""
 
 import uuid
-from datetime import datetime, timedelta
+import zoneinfo
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -121,7 +122,18 @@ SOURCES: dict[State, tuple[State, ...]] = {
 
 
 class PostQuerySet(WorkspaceQuerySet["Post"]):
-    pass
+    """Posts as lists and calendars want them."""
+
+    def on_days(self, first: date, last: date, zone: zoneinfo.ZoneInfo) -> Self:
+        """What is planned for the days from first to last, as a clock in the zone counts days."""
+        begin = datetime.combine(first, time.min, zone)
+        end = datetime.combine(last + timedelta(days=1), time.min, zone)
+        return self.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
+
+    def with_deliveries(self) -> Self:
+        """With deliveries, accounts and pictures, in four queries for any number of posts."""
+        deliveries = Delivery.objects.select_related("account").order_by("account__platform_name", "pk")
+        return self.prefetch_related(models.Prefetch("deliveries", deliveries), "postmedia_set__media")
 
 
 class Post(models.Model):
@@ -158,6 +170,10 @@ class Post(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("publishing:post-detail", args=[self.pk])
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.timezone)
 
     @property
     def pictures(self) -> list[Media]:

@@ -57,7 +57,7 @@ def _due(at: datetime) -> datetime:
     try:
         return future_time(at)
     except ValidationError as error:
-        raise Refusal.because(error.code or "invalid", error.message, "time") from error
+        raise Refusal.because(error.code or "invalid", str(error.message), "time") from error
 
 
 def _refuse_nothing(deliveries: list[Delivery], chosen: list[Delivery]) -> None:

@@ -68,7 +68,7 @@ def save_post(member: Membership, content: PostInput, post: Post | None = None) 
 
 def _require_own(member: Membership, content: PostInput) -> None:
     """Nothing of another workspace is ever used, however it got here."""
-    rows = [*content.media, *(target.account for target in content.targets)]
+    rows: list[Media | Account] = [*content.media, *(target.account for target in content.targets)]
     owners = {row.workspace_id for row in rows} | (
         {content.campaign.workspace_id} if content.campaign else set()
     )

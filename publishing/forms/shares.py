@@ -1,0 +1,103 @@
+"""One account's share of a post, and one picture's description."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from platforms.content import Json
+from platforms.rules import Option
+from publishing.forms.fields import LinesField, option_field
+from publishing.models import Delivery, Media
+from publishing.writing import Target
+
+
+class ShareForm(forms.Form):
+    """What one account gets: a text of its own where wanted, and its network's options."""
+
+    own = forms.BooleanField(required=False, label=_("Different text for this account"))
+    text = LinesField(label=_("Text for this account"))
+
+    def __init__(self, account: Account, delivery: Delivery | None, data: QueryDict | None) -> None:
+        self.account = account
+        self.delivery = delivery
+        super().__init__(
+            data, prefix=f"share-{account.pk}", initial=self._stored(), auto_id="id_%s", label_suffix=""
+        )
+        for option in self.options:
+            self.fields[f"option-{option.name}"] = option_field(option)
+
+    def _stored(self) -> dict[str, Any]:
+        own_text = self.delivery.text if self.delivery else None
+        options = {
+            f"option-{option.name}": self._kept.get(option.name, option.default) for option in self.options
+        }
+        return {"own": own_text is not None, "text": own_text or "", **options}
+
+    @property
+    def _kept(self) -> Mapping[str, Json]:
+        return self.delivery.options if self.delivery else {}
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return self.account.platform.options
+
+    @property
+    def option_fields(self) -> list[forms.BoundField]:
+        return [self[f"option-{option.name}"] for option in self.options]
+
+    @property
+    def has_own_text(self) -> bool:
+        """Whether the switch for an own text is on, whatever else is wrong."""
+        return bool(self["own"].value())
+
+    def target(self) -> Target:
+        """What was chosen, as far as it can be read; a default that nobody touched stays unsaid."""
+        self.full_clean()
+        chosen = {option.name: self.cleaned_data.get(f"option-{option.name}") for option in self.options}
+        said: dict[str, Json] = {
+            option.name: chosen[option.name] or option.default
+            if option.kind == "choice"
+            else chosen[option.name]
+            for option in self.options
+            if option.name in self._kept or chosen[option.name] not in {option.default, None}
+        }
+        text = self.cleaned_data.get("text", "") if self.cleaned_data.get("own") else None
+        return Target(self.account, text, said)
+
+    def stored_target(self) -> Target:
+        """What is written down already."""
+        return Target(self.account, self.delivery.text if self.delivery else None, dict(self._kept))
+
+
+class PictureForm(forms.Form):
+    """A picture's description for people who cannot see it."""
+
+    alt_text = forms.CharField(
+        required=False,
+        label=_("Description"),
+        max_length=Media._meta.get_field("alt_text").max_length,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, media: Media, data: Mapping[str, Any] | None = None) -> None:
+        self.row = media
+        prefix = f"picture-{media.pk}"
+        known = data is not None and f"{prefix}-alt_text" in data
+        super().__init__(
+            data if known else None, prefix=prefix, initial={"alt_text": media.alt_text}, auto_id="id_%s"
+        )
+
+    def described(self) -> Media:
+        """The picture with its new description, which is not stored yet."""
+        if self.is_bound and self.is_valid():
+            self.row.alt_text = self.cleaned_data["alt_text"]
+        return self.row
+
+    def save(self) -> None:
+        """Store the description where it changed."""
+        if self.is_bound and self.is_valid() and self.has_changed():
+            Media.objects.filter(pk=self.row.pk).update(alt_text=self.cleaned_data["alt_text"])

@@ -1,0 +1,236 @@
+"""What the composer shows while somebody writes: each account's post as it will stand, counted, checked."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account
+from platforms.content import Draft
+from platforms.rules import Finding
+from publishing.drafts import make_draft, unfitted
+from publishing.forms.post import PostForm
+from publishing.models import Delivery, Media
+from publishing.preflight import examine, stored_draft
+from publishing.writing import PostInput, Target
+
+
+@dataclass(frozen=True)
+class Counter:
+    """How much of a network's room a text takes, in the network's own way of counting."""
+
+    used: int
+    limit: int
+    unit: str
+    parts: int
+    is_over: bool
+
+    @property
+    def left(self) -> int:
+        return self.limit - self.used
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.parts > 1 else min(100, self.used * 100 // max(self.limit, 1))
+
+    @property
+    def is_tight(self) -> bool:
+        return not self.is_over and self.parts == 1 and self.percent >= 90
+
+
+@dataclass(frozen=True)
+class PreviewPart:
+    """One element of a thread as it will stand."""
+
+    number: int
+    of: int
+    text: str
+    pictures: tuple[Media, ...]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One account's post, and what is wrong with it."""
+
+    account: Account
+    draft: Draft
+    findings: tuple[Finding, ...]
+    pictures: tuple[Media, ...]
+    has_own_text: bool = False
+    delivery: Delivery | None = None
+
+    @cached_property
+    def counter(self) -> Counter:
+        text = self.account.platform.rules_with(self.account.limits, self.draft.options).text
+        longest = max(text.length(part.text) for part in self.draft.parts)
+        is_over = not all(text.fits(part.text) for part in self.draft.parts)
+        return Counter(longest, text.limit, text.unit, len(self.draft.parts), is_over)
+
+    @property
+    def parts(self) -> list[PreviewPart]:
+        many = len(self.draft.parts)
+        return [
+            PreviewPart(number, many, part.text, self.pictures if number == 1 else ())
+            for number, part in enumerate(self.draft.parts, 1)
+        ]
+
+    def about(self, *fields: str) -> list[Finding]:
+        """The findings about one place in the form."""
+        return [finding for finding in self.findings if finding.field.partition(".")[0] in fields]
+
+    @property
+    def text_findings(self) -> list[Finding]:
+        return self.about("text")
+
+    @property
+    def option_findings(self) -> list[Finding]:
+        return self.about("options")
+
+    @property
+    def errors(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.severity == "warning"]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One sentence, and the accounts that it is about."""
+
+    finding: Finding
+    accounts: tuple[Account, ...]
+
+
+def preview(content: PostInput, target: Target) -> Preview:
+    """What one account would get of a post that is not written down yet."""
+    draft = make_draft(
+        key="",
+        created_at=now(),
+        account=target.account,
+        text=content.text if target.text is None else target.text,
+        media=unfitted(content.media),
+        options=target.options,
+    )
+    findings = tuple(examine(target.account, draft))
+    return Preview(target.account, draft, findings, tuple(content.media), target.text is not None)
+
+
+def stored_preview(delivery: Delivery) -> Preview:
+    """What an account got, or will get, of a post that is written down."""
+    return Preview(
+        delivery.account,
+        stored_draft(delivery),
+        (),
+        tuple(delivery.pictures),
+        delivery.text is not None,
+        delivery,
+    )
+
+
+class Check:
+    """All that the composer says about a form."""
+
+    def __init__(self, form: PostForm) -> None:
+        self.form = form
+        self._content = form.post_input() if form.is_bound else _stored_input(form)
+        locked = {delivery.account_id for delivery in form.locked_deliveries}
+        self.previews = [
+            preview(self._content, target)
+            for target in self._content.targets
+            if target.account.pk not in locked
+        ]
+        self.locked = [stored_preview(delivery) for delivery in form.locked_deliveries]
+
+    @property
+    def by_tightness(self) -> list[Preview]:
+        """Those that share the post's text, the one with the least room left first."""
+        sharing = [preview for preview in self.previews if not preview.has_own_text]
+        return sorted(sharing, key=lambda preview: (preview.counter.parts > 1, preview.counter.left))
+
+    @property
+    def text_findings(self) -> list[Shared]:
+        return _shared(
+            (preview.account, finding)
+            for preview in self.previews
+            if not preview.has_own_text
+            for finding in preview.about("text")
+        )
+
+    @property
+    def media_findings(self) -> list[Shared]:
+        return _shared(
+            (preview.account, finding) for preview in self.previews for finding in preview.about("media")
+        )
+
+    @property
+    def account_findings(self) -> list[Shared]:
+        return _shared(
+            (preview.account, finding) for preview in self.previews for finding in preview.about("account")
+        )
+
+    @property
+    def has_errors(self) -> bool:
+        return any(preview.errors for preview in self.previews)
+
+    @property
+    def note(self) -> str:
+        """What is odd about the chosen time."""
+        return self.form.moment.note if self.form.moment else ""
+
+    @property
+    def publish_label(self) -> str:
+        count = len(self.previews)
+        if not count:
+            return _("Publish now")
+        return ngettext("Publish %(count)d post now", "Publish %(count)d posts now", count) % {"count": count}
+
+    @property
+    def schedule_label(self) -> str:
+        """What the button will do: “Schedule 3 posts for Tue 09:00”."""
+        count, moment = len(self.previews), self._content.scheduled_at
+        if not moment:
+            return _("Schedule")
+        zone = ZoneInfo(self._content.timezone)
+        return ngettext(
+            "Schedule %(count)d post for %(when)s", "Schedule %(count)d posts for %(when)s", count
+        ) % {"count": count, "when": short_time(moment, zone)}
+
+
+def short_time(moment: datetime, zone: ZoneInfo) -> str:
+    """“Tue 09:00” within a week, “Tue 24 Nov, 09:00” beyond."""
+    local = moment.astimezone(zone)
+    days = (local.date() - now().astimezone(zone).date()).days
+    return date_format(local, "D H:i" if 0 <= days < 7 else "D j M, H:i", use_l10n=False)
+
+
+def _shared(found: Iterable[tuple[Account, Finding]]) -> list[Shared]:
+    """The same sentence once, errors first."""
+    accounts: dict[tuple[str, str], list[Account]] = {}
+    findings: dict[tuple[str, str], Finding] = {}
+    for account, finding in found:
+        key = (finding.code, finding.message)
+        findings.setdefault(key, finding)
+        accounts.setdefault(key, []).append(account)
+    ordered = sorted(findings, key=lambda key: findings[key].severity != "error")
+    return [Shared(findings[key], tuple(accounts[key])) for key in ordered]
+
+
+def _stored_input(form: PostForm) -> PostInput:
+    """The form as it opens."""
+    initial = form.initial
+    post = form.post
+    return PostInput(
+        text=initial.get("text", ""),
+        targets=[share.stored_target() for share in form.chosen_shares],
+        media=[picture.row for picture in form.pictures],
+        timezone=initial["timezone"],
+        scheduled_at=post.scheduled_at if post else None,
+    )

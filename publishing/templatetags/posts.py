@@ -1,0 +1,80 @@
+"""Template tags for posts: marks drawn once a page, links in texts, days."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.templatetags.interface import STATES, drawing
+from platforms.registry import PLATFORMS
+from platforms.text import entities
+from publishing.models import Delivery, State
+
+register = template.Library()
+SIZE = re.compile(r' (?:width|height)="[^"]*"')
+
+
+@register.simple_tag
+def sprite() -> SafeString:
+    """Networks' marks and states' icons, drawn once; long lists refer to them and stay small."""
+    networks = ((f"mark-{name}", platform.icon) for name, platform in PLATFORMS.items())
+    states = ((f"state-{state}", STATES[state][1]) for state in State.values)
+    symbols = format_html_join("", '<symbol id="{}"{}', _symbols([*networks, *states]))
+    return format_html('<svg class="sprite" aria-hidden="true">{}</svg>', symbols)
+
+
+def _symbols(icons: Iterable[tuple[str, str]]) -> Iterator[tuple[str, SafeString]]:
+    for name, icon in icons:
+        drawn = SIZE.sub("", drawing(icon), count=2).replace("</svg>", "</symbol>")
+        yield name, mark_safe(drawn)
+
+
+@register.simple_tag
+def mark(platform_name: str) -> SafeString:
+    """A network's mark out of the page's sprite, named for screen readers."""
+    label = PLATFORMS[platform_name].label
+    return format_html(
+        '<svg class="icon network" role="img" aria-label="{}"><use href="#mark-{}"/></svg>',
+        label,
+        platform_name,
+    )
+
+
+@register.simple_tag
+def state_mark(state: str) -> SafeString:
+    """A state's icon out of the page's sprite, with its word for screen readers."""
+    return format_html(
+        '<svg class="icon state" data-state="{0}" role="img" aria-label="{1}"><use href="#state-{0}"/></svg>',
+        state,
+        STATES[state][0],
+    )
+
+
+@register.filter
+def live_deliveries(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """Without those that were cancelled."""
+    return [delivery for delivery in deliveries if delivery.state != State.CANCELLED]
+
+
+@register.filter
+def linked(text: str) -> SafeString:
+    """A text in which links, mentions and hashtags stand out, as on a network."""
+    raw, done, pieces = text.encode(), 0, []
+    for entity in sorted(entities(text), key=lambda entity: entity.start_byte):
+        if entity.start_byte < done:
+            continue
+        pieces.append(escape(raw[done : entity.start_byte].decode()))
+        pieces.append(format_html("<mark>{}</mark>", raw[entity.start_byte : entity.end_byte].decode()))
+        done = entity.end_byte
+    pieces.append(escape(raw[done:].decode()))
+    return mark_safe("".join(pieces))
+
+
+@register.filter
+def local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A moment on a zone's clock, for `date`."""
+    return moment.astimezone(zone).replace(tzinfo=None) if moment else None

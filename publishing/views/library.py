@@ -1,0 +1,127 @@
+"""Pictures: taken in, described, shown to members only, and taken out."""
+
+from typing import IO, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, ProtectedError
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.middleware import MemberRequest
+from accounts.permissions import Permission, requires
+from publishing.forms.library import UploadForm
+from publishing.forms.shares import PictureForm
+from publishing.media import remove, take_in
+from publishing.models import DeliveryMedia, Media, PostMedia
+
+PAGE_SIZE = 48
+A_YEAR = 31_536_000
+
+
+@require_GET
+@requires(Permission.VIEW)
+def media_list(request: MemberRequest) -> HttpResponse:
+    """The library, newest first."""
+    media = Media.objects.visible_to(request.member).annotate(
+        is_used=Exists(PostMedia.objects.filter(media=OuterRef("pk")))
+        | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
+    )
+    page = Paginator(media, PAGE_SIZE).get_page(request.GET.get("page"))
+    pictures = [PictureForm(row) for row in page]
+    return render(request, "publishing/media_list.html", {"page": page, "pictures": pictures})
+
+
+@require_POST
+@requires(Permission.WRITE)
+def media_upload(request: MemberRequest) -> HttpResponse:
+    """One picture in; a fragment for script, the library for those without."""
+    form = UploadForm(request.POST, request.FILES)
+    problem, media = "", None
+    if form.is_valid():
+        try:
+            media = take_in(request.member, form.cleaned_data["file"])
+        except ValidationError as error:
+            problem = str(error.message)
+    else:
+        problem = str(form.errors["file"][0])
+    if request.headers.get("HX-Request"):
+        return _fragment(request, media, problem)
+    if problem:
+        messages.error(request, problem)
+    return redirect("publishing:media-list")
+
+
+def _fragment(request: MemberRequest, media: Media | None, problem: str) -> HttpResponse:
+    name = getattr(request.FILES.get("file"), "name", "")
+    context = {
+        "picture": PictureForm(media) if media else None,
+        "problem": problem,
+        "name": name,
+        "is_new": True,
+    }
+    place = "media_list.html#item" if request.POST.get("place") == "library" else "post_form.html#picture"
+    return render(request, f"publishing/{place}", context, status=422 if problem else 200)
+
+
+@require_POST
+@requires(Permission.WRITE)
+def media_edit(request: MemberRequest, pk: int) -> HttpResponse:
+    """A picture's description."""
+    media = _media(request, pk)
+    form = PictureForm(media, request.POST)
+    if form.is_valid():
+        form.save()
+    if request.headers.get("HX-Request"):
+        context = {"picture": form, "is_saved": form.is_valid()}
+        return render(
+            request, "publishing/media_list.html#description", context, status=200 if form.is_valid() else 422
+        )
+    if not form.is_valid():
+        messages.error(request, _("The description is too long."))
+    return redirect("publishing:media-list")
+
+
+@require_POST
+@requires(Permission.WRITE)
+def media_delete(request: MemberRequest, pk: int) -> HttpResponse:
+    """Out of the library, where no post holds it."""
+    try:
+        remove(_media(request, pk))
+    except ProtectedError:
+        messages.warning(request, _("A post holds this picture, so it stays."))
+    else:
+        messages.success(request, _("Picture deleted."))
+    return redirect("publishing:media-list")
+
+
+@require_GET
+@requires(Permission.VIEW)
+def media_file(request: MemberRequest, pk: int) -> HttpResponse:
+    """The picture, to members of its workspace."""
+    media = _media(request, pk)
+    return _served(media.file, media.content_type)
+
+
+@require_GET
+@requires(Permission.VIEW)
+def media_thumbnail(request: MemberRequest, pk: int) -> HttpResponse:
+    """A small one."""
+    return _served(_media(request, pk).thumbnail, "image/webp")
+
+
+def _media(request: MemberRequest, pk: int) -> Media:
+    return get_object_or_404(Media.objects.visible_to(request.member), pk=pk)
+
+
+def _served(file: FieldFile, content_type: str) -> HttpResponse:
+    """What a picture's number stands for never changes, so browsers keep it; nobody shares it."""
+    response = FileResponse(cast("IO[bytes]", file.open("rb")), content_type=content_type)
+    response["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return cast(HttpResponse, response)  # its streaming sister
