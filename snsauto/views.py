@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from snsauto.context import THEMES
+from snsauto.styleguide import samples
 from snsauto.stylesheet import stylesheet as current_stylesheet
 
 YEAR = 31_536_000
@@ -17,7 +18,7 @@ YEAR = 31_536_000
 @staff_member_required(login_url="account_login")
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for those who build pages."""
-    return render(request, "snsauto/styleguide.html")
+    return render(request, "snsauto/styleguide.html", samples())
 
 
 @require_safe

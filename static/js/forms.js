@@ -23,6 +23,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 document.querySelector("main [aria-invalid=true]")?.focus();
 
+for (const button of document.querySelectorAll("[data-reveal]")) button.hidden = false;
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-reveal]");
   if (!button) return;

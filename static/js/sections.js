@@ -6,4 +6,4 @@ export function markSection(name) {
   }
 }
 
-markSection(document.body.dataset.section.trim());
+markSection(document.body.dataset.section?.trim());
