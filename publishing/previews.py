@@ -18,6 +18,7 @@ from publishing.drafts import make_draft, unfitted
 from publishing.forms.post import PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
+from publishing.validators import GRACE
 from publishing.writing import PostInput, Target
 
 
@@ -183,7 +184,10 @@ class Check:
     @property
     def note(self) -> str:
         """What is odd about the chosen time."""
-        return self.form.moment.note if self.form.moment else ""
+        moment = self.form.moment
+        if moment and moment.at < now() - GRACE:
+            return _("This time is in the past.")
+        return moment.note if moment else ""
 
     @property
     def publish_label(self) -> str:

@@ -86,7 +86,7 @@ def icon(name: str, label: str = "") -> SafeString:
 def network_icon(platform_name: str, label: str | None = None) -> SafeString:
     """A network's mark in its colour, named after the network; `label=""` where its name stands beside it."""
     platform = PLATFORMS[platform_name]
-    colour = platform.colour if _is_colourful(platform.colour) else ""
+    colour = platform.colour if is_colourful(platform.colour) else ""
     return _svg("icon network", platform.icon, platform.label if label is None else label, colour)
 
 
@@ -96,7 +96,7 @@ def _svg(classes: str, name: str, label: str, colour: str = "") -> SafeString:
     return format_html('<svg class="{}" {}{}{}', classes, naming, ink, mark_safe(drawing(name)))
 
 
-def _is_colourful(colour: str) -> bool:
+def is_colourful(colour: str) -> bool:
     """Whether a mark's colour can be seen on light and dark ground; black and white marks take the text's."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return max(red, green, blue) - min(red, green, blue) > 40

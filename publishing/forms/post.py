@@ -70,7 +70,8 @@ class PostForm(forms.Form):
         post = self.post
         if post is None:
             return {"key": uuid.uuid4(), "timezone": self.member.workspace.timezone}
-        local = post.scheduled_at and post.scheduled_at.astimezone(ZoneInfo(post.timezone))
+        local = post.scheduled_at if self.is_draft or self.is_planned else None
+        local = local and local.astimezone(ZoneInfo(post.timezone))
         return {
             "key": post.key,
             "seen": post.updated_at.isoformat(),

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from accounts.templatetags.interface import STATES, drawing
+from accounts.templatetags.interface import STATES, drawing, is_colourful
 from platforms.registry import PLATFORMS
 from platforms.text import entities
 from publishing.models import Delivery, State
@@ -21,16 +21,21 @@ SIZE = re.compile(r' (?:width|height)="[^"]*"')
 @register.simple_tag
 def sprite() -> SafeString:
     """Networks' marks and states' icons, drawn once; long lists refer to them and stay small."""
-    networks = ((f"mark-{name}", platform.icon) for name, platform in PLATFORMS.items())
-    states = ((f"state-{state}", STATES[state][1]) for state in State.values)
-    symbols = format_html_join("", '<symbol id="{}"{}', _symbols([*networks, *states]))
+    networks = [(f"mark-{name}", network.icon, ink(network.colour)) for name, network in PLATFORMS.items()]
+    states = [(f"state-{state}", STATES[state][1], "") for state in State.values]
+    symbols = format_html_join("", '<symbol id="{}"{}{}', _symbols([*networks, *states]))
     return format_html('<svg class="sprite" aria-hidden="true">{}</svg>', symbols)
 
 
-def _symbols(icons: Iterable[tuple[str, str]]) -> Iterator[tuple[str, SafeString]]:
-    for name, icon in icons:
+def ink(colour: str) -> str:
+    """A mark's colour, where it can be seen on light and dark ground."""
+    return format_html(' color="{}"', colour) if is_colourful(colour) else ""
+
+
+def _symbols(icons: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, SafeString]]:
+    for name, icon, colour in icons:
         drawn = SIZE.sub("", drawing(icon), count=2).replace("</svg>", "</symbol>")
-        yield name, mark_safe(drawn)
+        yield name, colour, mark_safe(drawn)
 
 
 @register.simple_tag
