@@ -117,6 +117,10 @@ def check(draft: Draft, rules: Rules, options: tuple[Option, ...] = ()) -> list[
 def _check_thread(draft: Draft, rules: Rules) -> Iterator[Finding]:
     if not any(part.text.strip() or part.media for part in draft.parts):
         yield Finding("empty", "Write something or add a picture.")
+    else:
+        for number, part in enumerate(draft.parts, 1):
+            if not part.text.strip() and not part.media:
+                yield Finding("empty", "This part of the thread is empty.", part=number)
     if len(draft.parts) > rules.thread_at_most:
         yield Finding(
             "thread_too_long",

@@ -160,6 +160,11 @@ def test_a_plain_post_has_no_findings() -> None:
     assert codes(draft("Rye")) == set()
 
 
+def test_every_part_of_a_thread_holds_something() -> None:
+    assert codes(draft("One", " ")) == {("empty", 2, "error")}
+    assert codes(draft("", "")) == {("empty", 1, "error")}
+
+
 def test_length_is_weighted_and_larger_for_subscribers() -> None:
     assert ("text_too_long", 1, "error") in codes(draft("漢" * 141))
     assert codes(draft("漢" * 140)) == set()
