@@ -8,14 +8,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from platforms.sandbox import consent, wire, world
-from platforms.sandbox.models import Client, Entry, Grant, Upload
+from platforms.sandbox.models import Client, Entry, Grant
 from platforms.sandbox.wire import Refusal
 from platforms.sandbox.x_media import append, finalize, initialize, metadata, upload, upload_status
 from platforms.sandbox.x_posts import delete_post, publish
@@ -40,6 +40,12 @@ WANTS = {
     "follows.read": "See whom you follow",
     "follows.write": "Follow and unfollow for you",
     "users.email": "See your e-mail address",
+}
+WHO_REPLIES = {
+    "following": "accounts they follow can reply",
+    "verified": "verified accounts can reply",
+    "subscribers": "subscribers can reply",
+    "mentionedUsers": "only accounts they mention can reply",
 }
 
 
@@ -206,19 +212,15 @@ def revoke(request: HttpRequest) -> HttpResponse:
 # --- what people see ---
 
 
-def picture(_request: HttpRequest, remote_id: str) -> HttpResponse:
-    """A picture of a post."""
-    found = Upload.objects.filter(network=NETWORK, remote_id=remote_id, entries__deleted_at=None).first()
-    if found is None or not found.entries.exists():
-        raise Http404
-    return HttpResponse(bytes(found.content), content_type=found.content_type)
+def face(entry: Entry) -> world.Face:
+    """Who may reply, where not everyone may."""
+    return world.Face(note=WHO_REPLIES.get(entry.body.get("reply_settings", ""), ""))
 
 
-def permalink(request: HttpRequest, handle: str, remote_id: str) -> HttpResponse:
-    """A post's own address leads to its place on the person's page."""
+def permalink(_request: HttpRequest, remote_id: str, **_: str) -> HttpResponse:
+    """A post's own address, whatever name it is given with."""
     entry = get_object_or_404(Entry, network=NETWORK, remote_id=remote_id, deleted_at=None)
-    here = request.path.removesuffix(f"/{handle}/status/{remote_id}")
-    return HttpResponseRedirect(f"{here}/@{entry.person.handle}/#{entry.remote_id}")
+    return redirect("sandbox-post", NETWORK, entry.person.handle, remote_id)
 
 
 urlpatterns: list[URLPattern] = [
@@ -234,9 +236,8 @@ urlpatterns: list[URLPattern] = [
     path("2/media/upload/<str:media_id>/append", endpoint(POST=append)),
     path("2/media/upload/<str:media_id>/finalize", endpoint(POST=finalize)),
     path("2/media/metadata", endpoint(POST=metadata)),
-    path("profile_images/<str:remote_id>_normal.png", profile_image, {"side": 48}),
-    path("profile_images/<str:remote_id>.png", profile_image, {"side": 400}),
-    path("media/<str:remote_id>", picture),
+    path("profile_images/<str:remote_id>_normal.svg", profile_image),
+    path("profile_images/<str:remote_id>.svg", profile_image),
     path("<str:handle>/status/<str:remote_id>", permalink),
-    path("i/web/status/<str:remote_id>", permalink, {"handle": "i/web"}),
+    path("i/web/status/<str:remote_id>", permalink),
 ]

@@ -13,12 +13,13 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from PIL import Image, UnidentifiedImageError
 
 from platforms.sandbox import wire
 from platforms.sandbox.models import Fault, Grant, Person, Upload
-from platforms.sandbox.x_wire import NETWORK, Asked, invalid, metered, new_id, person_of, problem, root
+from platforms.sandbox.x_wire import NETWORK, Asked, invalid, metered, new_id, person_of, problem
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES = {"tweet_image": 5 * MEGABYTE, "tweet_gif": 15 * MEGABYTE}
@@ -30,6 +31,7 @@ TYPES = {
     "GIF": ("image/gif",),
 }
 KINDS = {"tweet_image": {"image/jpeg", "image/pjpeg", "image/png", "image/webp"}, "tweet_gif": {"image/gif"}}
+BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 LIVES = timedelta(hours=24)
 METADATA = {
     "allow_download_status", "alt_text", "audience_policy", "content_expiration", "domain_restrictions",
@@ -243,7 +245,7 @@ def sniffed_format(content: bytes) -> str:
         with Image.open(io.BytesIO(content)) as image:
             image.verify()
             return image.format or ""
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+    except BROKEN:
         return ""
 
 
@@ -283,7 +285,7 @@ def media_key(row: Upload) -> str:
 def media_body(request: HttpRequest, row: Upload, wanted: Asked) -> dict[str, Any]:
     """A picture of a post, as a look-up includes it."""
     body = {
-        "url": request.build_absolute_uri(f"{root(request)}/media/{row.remote_id}"),
+        "url": request.build_absolute_uri(reverse("sandbox-upload", args=[NETWORK, row.remote_id])),
         "alt_text": row.alt,
         "width": row.facts.get("w"),
         "height": row.facts.get("h"),

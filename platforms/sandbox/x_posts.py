@@ -124,7 +124,8 @@ def keep(person: Person, wanted: dict[str, Any], parent: Entry | None, uploads: 
         parent_id=parent.remote_id if parent else "",
         body=body,
     )
-    entry.uploads.set(uploads)
+    for upload in uploads:  # one by one: their order counts
+        entry.uploads.add(upload)
     return entry
 
 

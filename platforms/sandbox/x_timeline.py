@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from platforms.sandbox.models import Entry, Grant, Person
+from platforms.sandbox.models import Entry, Grant, Person, Upload
 from platforms.sandbox.x_media import media_body, media_key
 from platforms.sandbox.x_schema import identifier, many
 from platforms.sandbox.x_users import user_body
@@ -139,7 +139,13 @@ def users(request: HttpRequest, entries: list[Entry], wanted: Asked) -> list[dic
 def pictures(request: HttpRequest, entries: list[Entry], wanted: Asked) -> list[dict[str, Any]]:
     if "attachments.media_keys" not in wanted.wants("expansions"):
         return []
-    return [media_body(request, upload, wanted) for entry in entries for upload in entry.uploads.all()]
+    return [media_body(request, upload, wanted) for entry in entries for upload in in_order(entry)]
+
+
+def in_order(entry: Entry) -> list[Upload]:
+    """An entry's pictures in the order in which they were named."""
+    rows = Entry.uploads.through.objects.filter(entry=entry).select_related("upload").order_by("pk")
+    return [row.upload for row in rows]
 
 
 def parents(entries: list[Entry], wanted: Asked) -> list[dict[str, Any]]:
@@ -154,7 +160,7 @@ def post_body(entry: Entry, wanted: Asked) -> dict[str, Any]:
     new = wanted.is_new
     history = "edit_history_post_ids" if new else "edit_history_tweet_ids"
     always = {"id": entry.remote_id, "text": entry.body["text"], history: [entry.remote_id]}
-    keys = [media_key(upload) for upload in entry.uploads.all()]
+    keys = [media_key(upload) for upload in in_order(entry)]
     references = [{"type": "replied_to", "id": entry.parent_id}] if entry.parent_id else []
     optional: dict[str, tuple[Any, tuple[str, ...]]] = {
         "author_id": (entry.person.remote_id, ("author_id",)),

@@ -1,12 +1,11 @@
 """X's people from the other side."""
 
-import io
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
-from PIL import Image
 
+from platforms.sandbox import pages
 from platforms.sandbox.models import Entry, Grant, Person, Upload
 from platforms.sandbox.x_wire import NETWORK, Asked, asked, metered, person_of, root
 
@@ -20,7 +19,7 @@ def me(request: HttpRequest, grant: Grant) -> HttpResponse:
 def user_body(request: HttpRequest, person: Person, wanted: Asked) -> dict[str, Any]:
     """A person with what is always there and what was asked for."""
     facts = person.facts
-    picture = f"{root(request)}/profile_images/{person.remote_id}_normal.png"
+    picture = f"{root(request)}/profile_images/{person.remote_id}_normal.svg"
     body: dict[str, Any] = {
         "description": person.about,
         "profile_image_url": request.build_absolute_uri(picture),
@@ -48,9 +47,7 @@ def metrics(person: Person) -> dict[str, int]:
     }
 
 
-def profile_image(_request: HttpRequest, remote_id: str, side: int) -> HttpResponse:
-    """A square of the person's colour."""
+def profile_image(request: HttpRequest, remote_id: str) -> HttpResponse:
+    """Both sizes of a person's picture, which is drawn."""
     person = get_object_or_404(Person, network=NETWORK, remote_id=remote_id)
-    png = io.BytesIO()
-    Image.new("RGB", (side, side), person.colour).save(png, "PNG")
-    return HttpResponse(png.getvalue(), content_type="image/png")
+    return pages.avatar(request, NETWORK, person.handle)

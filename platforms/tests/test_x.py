@@ -135,7 +135,7 @@ def test_a_person_connects_and_we_learn_who_they_are(client_with: Callable[..., 
     assert timedelta(minutes=119) < token.expires_at - datetime.now(UTC) <= timedelta(hours=2)
     assert (profile.remote_id, profile.handle, profile.name) == (baker.remote_id, "hafenbaecker", baker.name)
     assert profile.limits == {"subscription_type": "Premium"}
-    assert profile.avatar_url.endswith(f"/profile_images/{baker.remote_id}.png")
+    assert profile.avatar_url.endswith(f"/profile_images/{baker.remote_id}.svg")
 
 
 def test_the_consent_page_says_what_is_asked(client_with: Callable[..., X], baker: Person) -> None:
@@ -244,11 +244,12 @@ def test_a_post_goes_out(client: X, baker: Person) -> None:
 
 
 def test_the_permalink_leads_to_the_person_in_the_sandbox(client: X) -> None:
-    published = client.publish(draft("Rye"), MemoryLedger())
+    published = client.publish(draft("Rye", reply_settings="mentionedUsers"), MemoryLedger())
 
-    answer = Browser().get(urlsplit(published.permalink).path)
+    answer = Browser().get(urlsplit(published.permalink).path, follow=True)
 
-    assert answer["Location"].endswith(f"/sandbox/x/@hafenbaecker/#{published.remote_id}")
+    assert "Rye" in answer.content.decode()
+    assert "only accounts they mention can reply" in answer.content.decode()
 
 
 def test_pictures_go_out_with_their_descriptions_and_in_order(client: X) -> None:

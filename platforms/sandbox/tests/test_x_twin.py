@@ -549,6 +549,19 @@ def test_a_gif_stands_alone(form: Callable[..., Any], api: Callable[..., Any]) -
     assert (both.status_code, alone.status_code) == (400, 201)
 
 
+def test_pictures_keep_the_order_in_which_they_are_named(
+    form: Callable[..., Any], api: Callable[..., Any]
+) -> None:
+    kind = {"media_category": "tweet_image", "media_type": "image/png"}
+    ids = [form("/2/media/upload", media=image(), **kind).json()["data"]["id"] for _ in range(3)]
+    wanted = [ids[2], ids[0], ids[1]]
+
+    post = api("POST", "/2/tweets", {"media": {"media_ids": wanted}}).json()["data"]["id"]
+    answer = api("GET", f"/2/tweets/{post}", {"tweet.fields": "attachments"}).json()
+
+    assert answer["data"]["attachments"]["media_keys"] == [f"3_{media_id}" for media_id in wanted]
+
+
 @pytest.mark.parametrize(
     ("metadata", "status"),
     [
@@ -742,7 +755,7 @@ def test_me_tells_what_is_asked(api: Callable[..., Any], baker: Person) -> None:
     assert full["subscription_type"] == "None"
     assert full["public_metrics"]["tweet_count"] == 0
     picture = Browser().get(urlsplit(full["profile_image_url"]).path)
-    assert picture["Content-Type"] == "image/png"
+    assert picture["Content-Type"] == "image/svg+xml"
 
 
 # --- deleting ---
