@@ -27,7 +27,15 @@ from accounts.permissions import Permission
 from accounts.tokens import token_columns
 from platforms.base import Platform
 from platforms.content import Profile, Token
-from platforms.errors import ClientRefused, PlatformError, Refused
+from platforms.errors import (
+    ClientRefused,
+    OutcomeUnknown,
+    PermissionMissing,
+    PlatformError,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +54,14 @@ class Granted:
 
 class ConnectionLost(Exception):
     """What came back belongs to no connection that this person has under way; says why, in words."""
+
+
+def in_words(error: PlatformError) -> str:
+    """What went wrong with a connection, and what to do about it."""
+    if isinstance(error, Unavailable | RateLimited | OutcomeUnknown):
+        return f"{error.message} {_('Try again in a moment.')}"
+    has_own_advice = "action" in vars(error) or isinstance(error, PermissionMissing)
+    return f"{error.message} {error.action}" if has_own_advice else error.message
 
 
 # --- there ---

@@ -38,7 +38,7 @@ def account_connect(request: MemberRequest, platform_name: str, method_name: str
             try:
                 return _connect(request, platform, method, form.cleaned_data, again)
             except PlatformError as error:
-                form.add_error(None, error.message)
+                form.add_error(None, connecting.in_words(error))
     context = {
         "platform": platform,
         "method": method,
@@ -69,9 +69,11 @@ def account_callback(request: MemberRequest, platform_name: str) -> HttpResponse
     try:
         grant = connecting.come_back(request.user, _platform_or_404(platform_name), request.GET.dict())
         return _granted(request, grant)
-    except (connecting.ConnectionLost, PlatformError) as error:
+    except connecting.ConnectionLost as error:
         messages.error(request, str(error))
-        return redirect("accounts:account-list")
+    except PlatformError as error:
+        messages.error(request, connecting.in_words(error))
+    return redirect("accounts:account-list")
 
 
 def _granted(request: MemberRequest, grant: connecting.Granted) -> HttpResponse:

@@ -22,15 +22,15 @@ def connect(member: Membership, platform_name: str) -> Account:
     return account
 
 
-def allow(url: str, person: Person) -> Mapping[str, str]:
-    """What the network sends back to our callback once the person has pressed Allow."""
+def allow(url: str, person: Person, answer: str = "allow") -> Mapping[str, str]:
+    """What the network sends back to our callback once the person has pressed Allow (or the other button)."""
     session = requests.Session()
     page = session.get(url, timeout=10)
     page.raise_for_status()
     [token] = set(re.findall(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text))
-    form = {"csrfmiddlewaretoken": token, "person": str(person.pk), "answer": "allow"}
-    answer = session.post(
+    form = {"csrfmiddlewaretoken": token, "person": str(person.pk), "answer": answer}
+    response = session.post(
         page.url, data=form, headers={"Referer": page.url}, timeout=10, allow_redirects=False
     )
-    back = urlsplit(urljoin(page.url, answer.headers["Location"]))
+    back = urlsplit(urljoin(page.url, response.headers["Location"]))
     return dict(parse_qsl(back.query))

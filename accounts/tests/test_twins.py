@@ -1,0 +1,210 @@
+"""Connecting, renewing and letting go, with the real clients against the sandbox over HTTP."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils.timezone import now
+
+from accounts.connections import platform_client
+from accounts.factories import client_of
+from accounts.models import Account, User
+from accounts.tasks import refresh_tokens
+from accounts.tokens import ensure_fresh
+from platforms.errors import TokenExpired
+from platforms.registry import PLATFORMS
+from platforms.sandbox.models import Fault, Grant, Person
+from publishing.tests.connecting import allow
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EVERY = pytest.mark.parametrize("network", list(PLATFORMS))
+
+
+@pytest.fixture
+def desk(sandbox: str, ada: User) -> Client:
+    return client_of(ada)
+
+
+def begin(desk: Client, network: str, which: int = 0, **fields: object) -> HttpResponse:
+    person = inhabitant(network, which)
+    form = {"handle": person.handle, "server": "sandbox.example", **fields}
+    return desk.post(reverse("accounts:account-connect", args=[network, "oauth"]), form)
+
+
+def finish(desk: Client, network: str, url: str, answer: str = "allow", which: int = 0) -> str:
+    """What the accounts page says in the end."""
+    query = allow(url, inhabitant(network, which), answer)
+    page = desk.get(reverse("accounts:account-callback", args=[network]), query, follow=True)
+    return page.content.decode()
+
+
+def connect(desk: Client, network: str) -> Account:
+    finish(desk, network, begin(desk, network)["Location"])
+    return Account.objects.get(platform_name=network)
+
+
+def inhabitant(network: str, which: int = 0) -> Person:
+    return Person.objects.filter(network=network).order_by("pk")[which]
+
+
+@EVERY
+def test_person_connects_through_the_consent_page(desk: Client, network: str) -> None:
+    person = inhabitant(network)
+
+    page = finish(desk, network, begin(desk, network)["Location"])
+
+    account = Account.objects.get()
+    assert (account.platform_name, account.state) == (network, Account.State.CONNECTED)
+    assert account.remote_id.startswith(person.remote_id)
+    assert account.name == person.name
+    assert f"{account.handle} is connected." in page
+    assert account.token
+
+
+@EVERY
+def test_person_who_says_no_is_told_what_to_do(desk: Client, network: str) -> None:
+    page = finish(desk, network, begin(desk, network)["Location"], "deny")
+
+    assert "was not allowed to connect." in page
+    assert "Connect the account again and allow everything that is asked." in page
+    assert not Account.objects.exists()
+
+
+@EVERY
+def test_answer_counts_once(desk: Client, network: str) -> None:
+    url = begin(desk, network)["Location"]
+    query = allow(url, inhabitant(network))
+    callback = reverse("accounts:account-callback", args=[network])
+    desk.get(callback, query)
+    Account.objects.all().delete()
+
+    page = desk.get(callback, query, follow=True)
+
+    assert "was finished or given up already" in page.content.decode()
+    assert not Account.objects.exists()
+
+
+@EVERY
+def test_network_that_breaks_off_leaves_nothing_half_connected(desk: Client, network: str) -> None:
+    url = begin(desk, network)["Location"]
+    query = allow(url, inhabitant(network))
+    Fault.objects.create(network=network, kind=Fault.Kind.BROKEN, path="token", times=9)
+
+    page = desk.get(reverse("accounts:account-callback", args=[network]), query, follow=True)
+
+    assert "Try again in a moment." in page.content.decode()
+    assert not Account.objects.exists()
+
+
+@EVERY
+def test_account_connected_again_is_the_same_row(desk: Client, network: str) -> None:
+    before = connect(desk, network)
+    Account.objects.update(state=Account.State.EXPIRED, trouble="It ended.")
+
+    finish(desk, network, begin(desk, network, account=before.pk)["Location"])
+
+    after = Account.objects.get()
+    assert (after.pk, after.state, after.trouble) == (before.pk, Account.State.CONNECTED, "")
+
+
+@EVERY
+def test_somebody_else_is_an_account_of_their_own(desk: Client, network: str) -> None:
+    before = connect(desk, network)
+    Account.objects.update(state=Account.State.EXPIRED)
+
+    page = finish(desk, network, begin(desk, network, 1, account=before.pk)["Location"], which=1)
+
+    assert Account.objects.get(pk=before.pk).state == Account.State.EXPIRED
+    assert Account.objects.count() == 2
+    assert "still has to be connected again" in page
+
+
+@EVERY
+def test_disconnecting_revokes_the_grant(desk: Client, network: str) -> None:
+    account = connect(desk, network)
+
+    desk.post(reverse("accounts:account-disconnect", args=[account.pk]))
+
+    account.refresh_from_db()
+    assert (account.state, account.token) == (Account.State.DISCONNECTED, None)
+    assert Grant.objects.filter(network=network, revoked_at=None, person__isnull=False).count() == 0
+
+
+@pytest.mark.parametrize("network", [name for name, platform in PLATFORMS.items() if platform.can("login")])
+def test_person_logs_in_with_a_password_of_the_app(desk: Client, network: str) -> None:
+    person = inhabitant(network)
+    way = reverse("accounts:account-connect", args=[network, "password"])
+    form = {"handle": person.handle, "password": person.facts["app_password"]}
+
+    wrong = desk.post(way, {**form, "password": "not-that-one"})
+    desk.post(way, form)
+
+    account = Account.objects.get()
+    assert wrong.status_code == 422
+    assert "not-that-one" not in wrong.content.decode()
+    assert account.handle == person.handle
+    assert works(account)
+
+
+@pytest.fixture
+def renewing(desk: Client) -> list[Account]:
+    """Connected accounts of all networks whose tokens end and can be renewed; all are due."""
+    accounts = [connect(desk, network) for network in PLATFORMS]
+    Account.objects.filter(refresh_at__isnull=False).update(refresh_at=now(), expires_at=now())
+    due = [Account.objects.get(pk=account.pk) for account in accounts if account.refresh_at]
+    assert len(due) >= 2
+    return due
+
+
+def works(account: Account) -> bool:
+    [profile] = platform_client(account).profiles()
+    return profile.remote_id == account.remote_id
+
+
+def test_tokens_are_renewed_by_the_clock_and_work(renewing: list[Account]) -> None:
+    renewed = refresh_tokens()
+
+    assert renewed == len(renewing)
+    for before in renewing:
+        after = Account.objects.get(pk=before.pk)
+        assert after.credentials["access"] != before.credentials["access"]
+        assert after.refresh_at
+        assert after.refresh_at > now()
+        assert works(after)
+
+
+@pytest.mark.parametrize("kind", [Fault.Kind.BROKEN, Fault.Kind.DROP_BEFORE, Fault.Kind.LIMITED])
+def test_blip_while_renewing_disconnects_nobody(renewing: list[Account], kind: Fault.Kind) -> None:
+    Fault.objects.create(kind=kind, times=50, path="oken")
+    Fault.objects.create(kind=kind, times=50, path="refreshSession")
+
+    refresh_tokens()
+    in_between = set(Account.objects.values_list("state", flat=True))
+    Fault.objects.all().delete()
+    Account.objects.filter(refresh_at__isnull=False).update(refresh_at=now())
+    refresh_tokens()
+
+    assert in_between == {Account.State.CONNECTED}
+    for before in renewing:
+        after = Account.objects.get(pk=before.pk)
+        assert (after.state, after.refresh_failures) == (Account.State.CONNECTED, 0)
+        assert works(after)
+
+
+@EVERY
+def test_grant_that_was_taken_back_is_said_and_can_be_given_again(desk: Client, network: str) -> None:
+    account = connect(desk, network)
+    Grant.objects.filter(network=network).update(revoked_at=now())
+    with pytest.raises(TokenExpired):
+        platform_client(account).profiles()
+    Account.objects.update(refreshed_at=account.connected_at.replace(year=2020))
+
+    with pytest.raises(TokenExpired):
+        ensure_fresh(account, force=True)
+    page = desk.get(reverse("accounts:account-list")).content.decode()
+    finish(desk, network, begin(desk, network, account=account.pk)["Location"])
+
+    account.refresh_from_db()
+    assert "Connect again." in page
+    assert account.state == Account.State.CONNECTED
+    assert works(account)
