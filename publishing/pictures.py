@@ -19,7 +19,8 @@ from platforms.rules import Images
 JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
 PILLOW = {JPEG: "JPEG", PNG: "PNG", WEBP: "WEBP"}
 EXTENSIONS = {JPEG: ".jpg", PNG: ".png", WEBP: ".webp"}
-READ = ("JPEG", "MPO", "PNG", "WEBP", "GIF")  # MPO: a JPEG with a second picture, as some phones make it
+READ = ("JPEG", "PNG", "WEBP", "GIF")
+# MPO: a JPEG with a second picture behind it, as some phones make it; read by way of JPEG.
 KEPT_AS = {"JPEG": JPEG, "MPO": JPEG, "PNG": PNG, "WEBP": WEBP, "GIF": PNG}
 
 MOST_PIXELS = 50_000_000
