@@ -177,7 +177,8 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
     fresh = Post.objects.prefetch_related("postmedia_set__media").get(pk=post.pk)
     deliveries = locked_deliveries(fresh)
     for delivery in deliveries:
-        if delivery.is_editable and before.get(delivery.pk) not in {None, _content(delivery)}:
+        has_changed = delivery.pk in before and before[delivery.pk] != _content(delivery)
+        if delivery.is_editable and has_changed:
             delivery.steps.all().delete()
             _open(delivery).update(started_at=None)
     refuse_errors(
