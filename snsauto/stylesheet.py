@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "css"
-LAYERS = ("tokens", "base", "components", "pages", "utilities")
+LAYERS = ("tokens", "base", "components", "states", "pages", "utilities")
 ANOTHER_PLACE = "sandbox"  # the sandbox has a sheet and a look of its own
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
