@@ -142,6 +142,13 @@ class Platform:
         """Look for the first element of a draft among what the account published since a moment."""
         raise NotImplementedError
 
+    def recognise(self, permalink: str) -> Json:
+        """What a public step would have stored for the post at an address that a person gives.
+
+        Raises Refused where the address is not one of this account's posts.
+        """
+        raise NotImplementedError
+
     def delete(self, published: Published) -> None:
         """Take a published post, with all its parts, off the network. Gone already is done."""
         raise NotImplementedError

@@ -181,6 +181,12 @@ class X(OAuthPlatform):
         post = self._find(Element(part, None if part.media else ()), since)
         return Published(post["id"], self._permalink(post["id"]), (post["id"],)) if post else None
 
+    def recognise(self, permalink: str) -> Json:
+        found = re.search(r"/status/([0-9]{1,19})(?:[/?#]|$)", permalink)
+        if not found:
+            raise InvalidContent("This is not the address of a post on X.")
+        return {"id": found[1]}
+
     def delete(self, published: Published) -> None:
         for remote_id in reversed(published.part_ids or (published.remote_id,)):
             repeatable(partial(self._delete, remote_id))

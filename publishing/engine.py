@@ -34,7 +34,7 @@ from platforms.errors import (
 from platforms.ledger import Ledger
 from publishing.drafts import draft_for
 from publishing.ledger import LEASE, DeliveryLedger, LostLease
-from publishing.models import Attempt, Delivery, State, Step
+from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
 
 log = structlog.get_logger(__name__)
 
@@ -179,7 +179,7 @@ def _publish(delivery: Delivery) -> Published:
 
 def frozen(draft: Draft, ledger: Ledger) -> Draft:
     """The draft with the parts of the first try: a thread never changes its shape while it goes out."""
-    texts = ledger.repeat("text", lambda: [part.text for part in draft.parts])
+    texts = ledger.repeat(TEXT_STEP, lambda: [part.text for part in draft.parts])
     media = draft.parts[0].media
     return replace(
         draft, parts=tuple(Part(str(text), media if n == 0 else ()) for n, text in enumerate(texts))

@@ -92,6 +92,7 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+TEXT_STEP = "text"  # the step that freezes the elements of a thread at the first try
 TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
 EDITABLE = frozenset({State.DRAFT, State.SCHEDULED, State.FAILED, State.MISSED, State.CANCELLED})

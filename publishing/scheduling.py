@@ -12,8 +12,11 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
+from accounts.connections import platform_client
+from platforms.content import Json
+from platforms.errors import PlatformError
 from publishing.bell import ring
-from publishing.models import Delivery, Post, State, Step
+from publishing.models import TEXT_STEP, Delivery, Post, State, Step
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 from publishing.validators import future_time
 from publishing.writing import locked_deliveries
@@ -129,17 +132,47 @@ def _again(delivery: Delivery, states: tuple[State, ...]) -> bool:
 
 
 def confirm_published(delivery: Delivery, permalink: str = "") -> bool:
-    """A person has looked: it is there. What the network's id is stays open where nobody knows it."""
+    """A person has looked: it is there. A thread goes on after it; a single post is settled.
+
+    Raises Refusal where the address is needed to go on, or is none of the account's posts.
+    """
     if delivery.state != State.UNKNOWN:
         return False
-    with transaction.atomic():
-        moved = delivery.move(
-            State.PUBLISHED,
-            remote_id=delivery.remote_id or permalink[:255] or CONFIRMED,
-            permalink=permalink,
-            published_at=now(),
-            **NO_REASON,
+    result = _recognised(delivery, permalink)
+    if result is None and _is_unfinished(delivery):
+        raise Refusal.because(
+            "address_needed", _("Give the address of the post, so that the rest can follow it."), "permalink"
         )
+    with transaction.atomic():
+        if result is None:
+            moved = delivery.move(
+                State.PUBLISHED,
+                remote_id=delivery.remote_id or permalink[:255] or CONFIRMED,
+                permalink=permalink,
+                published_at=now(),
+                **NO_REASON,
+            )
+        else:
+            moved = _again(delivery, (State.UNKNOWN,))
         if moved:
-            delivery.steps.filter(state=Step.State.SENT).update(state=Step.State.DONE, done_at=now())
+            in_doubt = delivery.steps.filter(state=Step.State.SENT)
+            in_doubt.update(state=Step.State.DONE, done_at=now(), result=result)
     return moved
+
+
+def _recognised(delivery: Delivery, permalink: str) -> Json:
+    """What the step in doubt would have stored, for the address that the person gave."""
+    client = platform_client(delivery.account)
+    if not permalink or not client.can("recognise"):
+        return None
+    try:
+        return client.recognise(permalink)
+    except PlatformError as error:
+        raise Refusal.because(error.code, error.message, "permalink") from error
+
+
+def _is_unfinished(delivery: Delivery) -> bool:
+    """Whether elements of a thread wait behind the one in doubt."""
+    once = delivery.steps.filter(kind=Step.Kind.ONCE).count()
+    texts = delivery.steps.filter(name=TEXT_STEP).values_list("result", flat=True).first()
+    return len(texts or [""]) > once

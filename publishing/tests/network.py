@@ -7,6 +7,7 @@ from datetime import datetime
 
 from platforms.base import Platform
 from platforms.content import Draft, Json, Published, Token
+from platforms.errors import InvalidContent
 from platforms.ledger import Ledger
 from platforms.registry import PLATFORMS
 from platforms.rules import Images, Rules, Text
@@ -49,6 +50,12 @@ class Wire(Platform):
 
     def refresh(self) -> Token:
         return self.world.refreshed.pop(0)
+
+    def recognise(self, permalink: str) -> Json:
+        text = permalink.removeprefix("https://wire.example/")
+        if text not in self.world.posts:
+            raise InvalidContent("This is not the address of a post.")
+        return text
 
     def _upload(self) -> Json:
         self.world.uploads += 1

@@ -17,8 +17,9 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from publishing import engine
+from publishing import engine, scheduling
 from publishing.models import Attempt, Delivery, State, Step
+from publishing.preflight import Refusal
 from publishing.tests.conftest import NOON
 from publishing.tests.network import World
 
@@ -201,6 +202,68 @@ def test_what_nobody_can_tell_is_asked_of_a_person_and_never_repeated(
     assert delivery.state == State.UNKNOWN
     assert world.posts == ["Good morning"]
     assert delivery.advice == OutcomeUnknown.action
+
+
+@pytest.fixture
+def half_a_thread(due: Callable[..., Delivery], world: World, clock) -> Delivery:
+    """A thread whose second part got no answer, and cannot be seen on the network."""
+    delivery = due(THREAD)
+    world.after = [None, OutcomeUnknown("read time-out")]
+    world.unsure = OutcomeUnknown("the index lags")
+    for _ in range(8):
+        run()
+        clock.shift(timedelta(minutes=5))
+    delivery.refresh_from_db()
+    assert (delivery.state, len(world.posts)) == (State.UNKNOWN, 2)
+    return delivery
+
+
+def test_a_thread_goes_on_behind_what_a_person_saw(half_a_thread: Delivery, world: World) -> None:
+    scheduling.confirm_published(half_a_thread, f"https://wire.example/{world.posts[1]}")
+
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert delivery.part_ids == world.posts
+    assert len(set(world.posts)) == len(world.posts) > 2
+
+
+@pytest.mark.parametrize("address", ["", "https://wire.example/something else"])
+def test_a_thread_needs_the_address_to_go_on(half_a_thread: Delivery, address: str) -> None:
+    with pytest.raises(Refusal):
+        scheduling.confirm_published(half_a_thread, address)
+
+    half_a_thread.refresh_from_db()
+    assert half_a_thread.state == State.UNKNOWN
+
+
+def test_what_a_person_did_not_find_is_sent_again(half_a_thread: Delivery, world: World) -> None:
+    lost = world.posts.pop()
+    scheduling.send_again(half_a_thread)
+
+    [delivery] = run()
+
+    assert delivery.state == State.PUBLISHED
+    assert world.posts[1] == lost
+    assert len(set(world.posts)) == len(world.posts)
+
+
+def test_a_single_post_is_settled_by_a_person_without_an_address(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    delivery = due()
+    world.after = [OutcomeUnknown("read time-out")]
+    world.unsure = OutcomeUnknown("the index lags")
+    for _ in range(8):
+        run()
+        clock.shift(timedelta(minutes=5))
+    delivery.refresh_from_db()
+
+    assert scheduling.confirm_published(delivery) is True
+
+    delivery.refresh_from_db()
+    assert delivery.state == State.PUBLISHED
+    assert world.posts == ["Good morning"]
 
 
 def test_a_duplicate_after_a_lost_answer_means_that_it_is_there(

@@ -14,6 +14,7 @@ from accounts.permissions import Permission, requires
 from publishing import scheduling
 from publishing.forms.deliveries import ConfirmForm
 from publishing.models import Delivery
+from publishing.preflight import Refusal
 
 
 @require_POST
@@ -62,10 +63,13 @@ def delivery_confirm(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _decide(request: MemberRequest, pk: int, act: Callable[[Delivery], bool], sentence: str) -> HttpResponse:
     delivery = _delivery(request, pk)
-    if act(delivery):
-        messages.success(request, sentence)
-    else:
-        messages.warning(request, _("Too late: its state has changed meanwhile."))
+    try:
+        if act(delivery):
+            messages.success(request, sentence)
+        else:
+            messages.warning(request, _("Too late: its state has changed meanwhile."))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
     return _back(request, delivery)
 
 
