@@ -1,11 +1,13 @@
 """Pages of the house itself."""
 
-from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from snsauto.context import THEMES
@@ -15,9 +17,11 @@ from snsauto.stylesheet import stylesheet as current_stylesheet
 YEAR = 31_536_000
 
 
-@staff_member_required(login_url="account_login")
+@login_required
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every component in every state, for those who build pages."""
+    if not request.user.is_staff:
+        raise PermissionDenied(_("Only staff may see this page."))
     return render(request, "snsauto/styleguide.html", samples())
 
 

@@ -1,14 +1,13 @@
 """Template tags that every page uses: icons, networks' marks, states, times, faces."""
 
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.conf import settings
 from django.template.context import Context
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
@@ -58,15 +57,6 @@ UNITS = (
 )
 BOUNDING_BOX = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
 HUES = 8  # avatar.css has one rule for each
-
-
-@register.simple_tag
-def nav_url(name: str) -> str:
-    """A page's address, while the pages are being written."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return "/"
 
 
 @cache
@@ -149,9 +139,9 @@ def ago(value: datetime | None) -> SafeString | str:
     return _time("data-ago", value, distance(value - timezone.now()))
 
 
-def distance(gap: object) -> str:
+def distance(gap: timedelta) -> str:
     """How far a gap of time is, in the largest unit that fits, counted down: times.js counts the same way."""
-    seconds = int(gap.total_seconds())  # type: ignore[attr-defined]
+    seconds = int(gap.total_seconds())
     for size, ahead, behind in UNITS:
         if count := abs(seconds) // size:
             return str((ahead if seconds > 0 else behind) % count)
