@@ -91,10 +91,11 @@ def get_posts(request: HttpRequest) -> HttpResponse:
     uris = request.GET.getlist("uris")
     if not uris or len(uris) > 25 or any(not uri.startswith("at://") for uri in uris):
         raise invalid("Invalid uris")
-    entries = Entry.objects.select_related("person").filter(
+    known = Entry.objects.select_related("person").filter(
         network=NETWORK, remote_id__in=uris, deleted_at=None
     )
-    return JsonResponse({"posts": [_post_view(entry) for entry in entries]})
+    entries = {entry.remote_id: entry for entry in known}
+    return JsonResponse({"posts": [_post_view(entries[uri]) for uri in uris if uri in entries]})
 
 
 def _author(person: Person) -> dict[str, Any]:
