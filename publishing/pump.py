@@ -122,6 +122,15 @@ class Pump:
                 taken += claimed
         return taken
 
+    def sit(self) -> bool:
+        """Take the seat, unless another sat down in the same moment: then the earlier one keeps it."""
+        self._beat()
+        mine = Heartbeat.objects.get(owner=self.owner)
+        if Heartbeat.objects.filter(beat_at__gte=now() - FRESH, pk__lt=mine.pk).exists():
+            self.leave()
+            return False
+        return True
+
     def leave(self) -> None:
         Heartbeat.objects.filter(owner=self.owner).delete()
 
@@ -170,4 +179,4 @@ def wait_for_seat(pump: Pump) -> bool:
         if any(newer[owner] != first.get(owner) for owner in newer) or time.monotonic() > deadline:
             return False
         time.sleep(LOOK_SECONDS)
-    return True
+    return pump.sit()

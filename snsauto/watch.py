@@ -6,7 +6,6 @@ worker was replaced since the last answer (or the cluster does not say how it is
 """
 
 import socket
-import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,12 +15,13 @@ from django.utils.timezone import now
 from django_q.status import Stat
 from django_q.tasks import async_task
 
-from publishing.bell import CLUSTER, ring
+from publishing.bell import CLUSTER, FRESH, ring
+from publishing.models import Heartbeat
 from snsauto.models import Pulse
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 5.0
+LOOK_EVERY = timedelta(seconds=5)
 ASK_AGAIN = timedelta(seconds=15)  # while there is no answer
 SHORT = timedelta(seconds=30)
 LONG = timedelta(seconds=settings.TASK_SECONDS + 30)  # both workers may be at the longest task
@@ -36,16 +36,16 @@ class ClusterWatch:
 
     def started(self) -> None:
         """The cluster was started (again): whatever was asked before does not count."""
-        self._looked = time.monotonic() - LOOK_SECONDS
+        self._looked_at = now() - LOOK_EVERY
         self._asked_at: datetime | None = None  # the first question without an answer
-        self._last_asked_at: datetime | None = None
-        self._replaced = 0
+        self._last_asked_at = now()
+        self._replaced = self._replaced_when_asked = 0  # workers, when the last answered question was put
 
     def look(self, pid: int) -> bool:
         """Ask now and then. False: it hangs. A database that does not answer proves nothing."""
-        if time.monotonic() - self._looked < LOOK_SECONDS:
+        if timedelta(0) <= now() - self._looked_at < LOOK_EVERY:
             return True
-        self._looked = time.monotonic()
+        self._looked_at = now()
         try:
             return self._look(pid)
         except Error as error:
@@ -59,25 +59,32 @@ class ClusterWatch:
         stat = self._stat(pid)
         if self._is_answered():
             self._asked_at = None
-            self._replaced = stat.reincarnations if stat else 0
+            self._replaced = self._replaced_when_asked
             self._keep_pump()
         elif self._asked_at and moment - self._asked_at > self._patience(stat):
             return False
-        self._ask(moment)
+        if self._asked_at is None:
+            self._asked_at = moment
+            self._replaced_when_asked = stat.reincarnations if stat else 0
+            self._ask(moment)
+        elif moment - self._last_asked_at > ASK_AGAIN:
+            self._ask(moment)
         return True
 
     def _ask(self, moment: datetime) -> None:
-        if self._asked_at is None or self._last_asked_at is None or moment - self._last_asked_at > ASK_AGAIN:
-            async_task("snsauto.tasks.ping", cluster=self._cluster)
-            self._last_asked_at = moment
-            self._asked_at = self._asked_at or moment
+        self._last_asked_at = moment
+        async_task("snsauto.tasks.ping", cluster=self._cluster)
 
     def _is_answered(self) -> bool:
+        """Whether it has worked since it was asked: by its answer, or by a pump's beat."""
         if self._asked_at is None:
             return True
-        return Pulse.objects.filter(
-            host=socket.gethostname(), cluster=self._cluster, seen_at__gt=self._asked_at
-        ).exists()
+        host = socket.gethostname()
+        pulses = Pulse.objects.filter(host=host, cluster=self._cluster, seen_at__gt=self._asked_at)
+        pumps = Heartbeat.objects.filter(
+            owner__startswith=f"{host[:40]}:", beat_at__gt=now() - LOOK_EVERY - FRESH
+        )
+        return pulses.exists() or (self._cluster == CLUSTER and pumps.exists())
 
     def _patience(self, stat: Stat | None) -> timedelta:
         return SHORT if stat is None or stat.reincarnations != self._replaced else LONG

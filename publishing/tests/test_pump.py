@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 
 from publishing import pump as pumping
 from publishing import tasks
-from publishing.bell import ring
+from publishing.bell import FRESH, ring
 from publishing.models import Delivery, Heartbeat, State
 from publishing.pump import Pump, wait_for_seat
 from publishing.tests.network import World
@@ -99,12 +99,21 @@ def test_a_second_pump_is_not_needed(world: World, monkeypatch: pytest.MonkeyPat
 def test_the_last_heartbeat_of_a_dead_pump_holds_nobody_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Heartbeat.objects.create(owner="dead", beat_at=now())
+    Heartbeat.objects.create(owner="dead", beat_at=now() - FRESH)
     monkeypatch.setattr(
         pumping, "others_alive", lambda _owner, answers=iter([True, True, False]): next(answers)
     )
 
     assert wait_for_seat(Pump(threads=1)) is True
+
+
+def test_of_two_pumps_that_start_together_one_stays(world: World) -> None:
+    first, second = Pump(threads=1), Pump(threads=1)
+
+    seats = [first.sit(), second.sit(), first.sit()]
+
+    assert seats == [True, False, True]
+    assert [beat.owner for beat in Heartbeat.objects.all()] == [first.owner]
 
 
 def test_ringing_starts_a_pump_only_where_none_is_alive(world: World) -> None:
