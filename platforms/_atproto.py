@@ -22,6 +22,7 @@ from platforms.transport import Answer, Transport
 
 LABEL = "Bluesky"
 HANDLE = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
+DID = re.compile(r"did:(plc:[a-z2-7]{24}|web:[a-zA-Z0-9.-]+(%3A\d{1,5})?)")
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -49,7 +50,7 @@ class Directory:
     def find(self, name: str) -> Identity:
         """The identity behind a handle or a DID; a handle counts only where its DID names it too."""
         did = name if name.startswith("did:") else self.did_of(name)
-        if did is None:
+        if did is None or not DID.fullmatch(did):
             raise InvalidContent(f"{LABEL} knows no account “{name}”.")
         document = self.document(did)
         handles = [
@@ -70,7 +71,7 @@ class Directory:
         if answer.status in {400, 404}:
             return None
         did = read(answer).get("did")
-        return did if isinstance(did, str) and did.startswith("did:") else None
+        return did if isinstance(did, str) and DID.fullmatch(did) else None
 
     def document(self, did: str) -> dict[str, Any]:
         """A DID's document, from the registry or, for did:web, from its own host."""

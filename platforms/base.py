@@ -155,7 +155,7 @@ class Platform:
 
     @classmethod
     def client_metadata(cls, app: App, site_url: str) -> dict[str, Json] | None:
-        """The document that introduces us, where a network fetches one; `/accounts/<name>/client.json` serves it."""
+        """What introduces us where a network fetches it; `/accounts/<name>/client.json` serves it."""
         return None
 
     @classmethod

@@ -75,7 +75,7 @@ def get_profile(request: HttpRequest) -> HttpResponse:
     posts = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
     return JsonResponse(
         {
-            **_author(person),
+            **_author(request, person),
             "description": person.about,
             "followersCount": 0,
             "followsCount": 0,
@@ -95,24 +95,25 @@ def get_posts(request: HttpRequest) -> HttpResponse:
         network=NETWORK, remote_id__in=uris, deleted_at=None
     )
     entries = {entry.remote_id: entry for entry in known}
-    return JsonResponse({"posts": [_post_view(entries[uri]) for uri in uris if uri in entries]})
+    return JsonResponse({"posts": [_post_view(request, entries[uri]) for uri in uris if uri in entries]})
 
 
-def _author(person: Person) -> dict[str, Any]:
+def _author(request: HttpRequest, person: Person) -> dict[str, Any]:
     return {
         "did": person.remote_id,
         "handle": person.handle,
         "displayName": person.name,
+        "avatar": f"{base(request)}/@{person.handle}/avatar.svg",
         "labels": [],
         "viewer": {"muted": False, "blockedBy": False},
     }
 
 
-def _post_view(entry: Entry) -> dict[str, Any]:
+def _post_view(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     replies = Entry.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None).count()
     return {
         **bluesky_repo.reference(entry),
-        "author": _author(entry.person),
+        "author": _author(request, entry.person),
         "record": entry.body,
         "bookmarkCount": 0,
         "replyCount": replies,
@@ -184,8 +185,8 @@ def registry(request: HttpRequest, did: str) -> HttpResponse:
 def profile_page(request: HttpRequest, actor: str, key: str = "") -> HttpResponse:
     """Where bsky.app shows a person or a post: the sandbox's public page of the person."""
     person = person_called(actor)
-    mark = f"#{key}" if key else ""
-    return HttpResponseRedirect(f"{base(request)}/@{person.handle if person else actor}/{mark}")
+    page = f"{base(request)}/@{person.handle if person else actor}/"
+    return HttpResponseRedirect(f"{page}{bluesky_repo.uri(person, key)}/" if person and key else page)
 
 
 urlpatterns = [

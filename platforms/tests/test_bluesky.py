@@ -142,7 +142,9 @@ def test_somebody_else_who_signs_in_is_refused(server: str) -> None:
         client(server).exchange(consent(way), way.kept)
 
 
-@pytest.mark.parametrize("typed", ["nobody.test", "not a handle", "plain"])
+@pytest.mark.parametrize(
+    "typed", ["nobody.test", "not a handle", "plain", "did:plc:../../x", "did:web:evil.test/x?", "did:key:z6"]
+)
 def test_an_unknown_handle_is_refused(server: str, typed: str) -> None:
     with pytest.raises(InvalidContent, match="knows no account"):
         client(server).authorize("a-state", {"handle": typed})
@@ -355,6 +357,7 @@ def test_the_profile_says_who_it_is(server: str, token: Token) -> None:
 
     assert (profile.remote_id, profile.handle, profile.name) == (DID, "moonrise.test", "Moonrise Bakery")
     assert profile.url == f"{server}/profile/moonrise.test"
+    assert profile.avatar_url == f"{server}/@moonrise.test/avatar.svg"
 
 
 def test_a_server_without_a_view_of_the_network_still_names_the_account(bluesky: Bluesky) -> None:

@@ -1,4 +1,4 @@
-"""The Bluesky twin refuses what the network refuses. (platforms/tests/real compares it with a real server.)"""
+"""The Bluesky twin refuses what the network refuses; platforms/tests/real compares it with a real server."""
 
 import hashlib
 import json
@@ -280,10 +280,14 @@ def test_the_registry_knows_who_lives_here(twin: Browserless) -> None:
 
 
 def test_a_permalink_leads_to_the_public_page(twin: Browserless) -> None:
+    twin.put({**POST, "text": "Warm bread at seven."})
+
     answer = twin.django.get(f"{ROOT}/profile/{DID}/post/{KEY}")
 
     assert answer.status_code == 302
-    assert answer.headers["Location"].endswith(f"/sandbox/bluesky/@moonrise.test/#{KEY}")
+    assert answer.headers["Location"].endswith(f"/@moonrise.test/at://{DID}/app.bsky.feed.post/{KEY}/")
+    page = twin.django.get(answer.headers["Location"].removeprefix("http://testserver"))
+    assert "Warm bread at seven." in page.text
 
 
 # --- proofs ---
