@@ -1,6 +1,6 @@
 """What people type about themselves, their workspace and the accounts they connect."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -25,7 +25,7 @@ def timezone_field(**options: Any) -> forms.ChoiceField:
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
     """A person and their first workspace, made together or not at all."""
 
-    field_order = ["name", "email", "password1", "workspace_name", "timezone"]
+    field_order = ["name", "email", "password1", "password2", "workspace_name", "timezone"]
 
     name = forms.CharField(
         label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -119,15 +119,15 @@ class RoleForm(forms.Form):
 class TokenForm(forms.Form):
     """A key for a program."""
 
-    LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("", _("no end"))]
+    LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("0", _("no end"))]
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it?"))
-    days = forms.ChoiceField(label=_("Good for"), choices=LIVES, initial="90", required=False)
+    days = forms.ChoiceField(label=_("Good for"), choices=LIVES, initial="90")
 
     @property
-    def expires_at(self) -> Any:
-        days = self.cleaned_data["days"]
-        return now() + timedelta(days=int(days)) if days else None
+    def expires_at(self) -> datetime | None:
+        days = int(self.cleaned_data["days"])
+        return now() + timedelta(days=days) if days else None
 
 
 class ConnectForm(forms.Form):

@@ -43,7 +43,7 @@ class TestList:
             ({"refreshed_at": now() - timedelta(minutes=20)}, "Renews itself; last renewed"),
             ({"refresh_at": None, "left": timedelta(days=3, hours=1)}, ": connect again"),
             ({"refresh_at": None, "left": timedelta(days=30, hours=1)}, "Ends"),
-            ({"refresh_at": None, "expires_at": None}, "does not end by itself"),
+            ({"refresh_at": None, "expires_at": None}, "Stays connected until you end it"),
             ({"refresh_failures": 2}, "Could not be renewed just now"),
             ({"is_paused": True}, "Paused: nothing goes out"),
             ({"limited_until": now() + timedelta(hours=1)}, "asks us to wait"),
