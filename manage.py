@@ -4,11 +4,17 @@
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "snsauto.settings")
-    from django.core.management import execute_from_command_line  # noqa: PLC0415  (settings must be named first)
-
+    try:
+        _ = settings.INSTALLED_APPS  # reads the settings
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
     execute_from_command_line(sys.argv)
 
 

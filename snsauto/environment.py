@@ -63,18 +63,18 @@ class Environment:
 
     def database(self, name: str, sqlite_file: Path) -> dict[str, Any]:
         """Django's database settings; SQLite is set up so that several processes may write."""
+        address = self.text(name)
+        if not address:
+            return sqlite(sqlite_file)
         try:
-            config: dict[str, Any] = environ.Env.db_url_config(self.text(name, f"sqlite:///{sqlite_file}"))
-        except (ValueError, ImproperlyConfigured) as error:
-            raise ImproperlyConfigured(
-                f"{name} must look like postgres://user:password@host/name."
-            ) from error
-        if config.get("ENGINE", "").endswith("sqlite3"):
-            config["OPTIONS"] = SQLITE_OPTIONS
-            config["TEST"] = {"NAME": str(sqlite_file.with_name("test.sqlite3"))}
-        else:
-            config.update(CONN_MAX_AGE=600, CONN_HEALTH_CHECKS=True)
-        return config
+            config: dict[str, Any] = environ.Env.db_url_config(address)
+        except ValueError:
+            config = {"ENGINE": ""}
+        if config["ENGINE"].endswith("sqlite3"):
+            return sqlite(Path(config["NAME"]))
+        if not config["ENGINE"].endswith("postgresql"):
+            raise ImproperlyConfigured(f"{name} must look like postgres://user:password@host/name.")
+        return {**config, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 
     def mail(self, name: str, default: str) -> dict[str, Any]:
         try:
@@ -93,6 +93,16 @@ class Environment:
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
         }
+
+
+def sqlite(file: Path) -> dict[str, Any]:
+    """An SQLite file that several processes may write; tests get a file beside it."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "OPTIONS": SQLITE_OPTIONS,
+        "TEST": {"NAME": str(file.with_name("test.sqlite3"))},
+    }
 
 
 def local_keys(path: Path) -> dict[str, str]:

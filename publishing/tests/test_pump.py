@@ -100,9 +100,8 @@ def test_the_last_heartbeat_of_a_dead_pump_holds_nobody_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Heartbeat.objects.create(owner="dead", beat_at=now() - FRESH)
-    monkeypatch.setattr(
-        pumping, "others_alive", lambda _owner, answers=iter([True, True, False]): next(answers)
-    )
+    answers = iter([True, True, False])
+    monkeypatch.setattr(pumping, "others_alive", lambda _owner: next(answers))
 
     assert wait_for_seat(Pump(threads=1)) is True
 
