@@ -1,0 +1,104 @@
+"""Run the whole desk on this machine."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from snsauto import demo, ports, schedules
+from snsauto.launcher import Launcher, Service, prefixed, unchanged
+from snsauto.watch import ClusterWatch
+
+MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
+
+
+class Command(BaseCommand):
+    help = "Runs the whole desk on this machine: the web and both clusters, until Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--demo", action="store_true", help="fill an empty database with the demo first")
+        parser.add_argument("--no-migrate", action="store_true", help="leave the database as it is")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            self._prepare(migrate=not options["no_migrate"], with_demo=options["demo"])
+        except KeyboardInterrupt:
+            sys.exit(130)
+        if self._launcher(with_demo=options["demo"]).run():
+            sys.exit(1)
+
+    def _prepare(self, *, migrate: bool, with_demo: bool) -> None:
+        self._claim_port()
+        if migrate:
+            call_command("migrate", interactive=False, verbosity=0)
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+        if settings.STATIC_HASHED:
+            call_command("collectstatic", interactive=False, verbosity=0)
+        schedules.install()
+        if with_demo and demo.is_wanted():
+            self.stdout.write(_("Setting up the demo…"))
+            demo.seed()
+
+    def _claim_port(self) -> None:
+        def say() -> None:
+            self.stdout.write(_("Port %(port)s is still in use; waiting a few seconds…") % port)
+
+        port = {"port": settings.PORT}
+        if not ports.wait_until_free(settings.BIND, settings.PORT, on_wait=say):
+            raise CommandError(
+                _("Port %(port)s is taken by another program: end it, or choose another with PORT=%(next)s.")
+                % {**port, "next": settings.PORT + 1000}
+            )
+
+    def _launcher(self, *, with_demo: bool) -> Launcher:
+        desk = services()
+        names = [service.name for service in desk]
+        return Launcher(
+            desk,
+            relay=unchanged(write) if settings.LOG_FORMAT == "json" else prefixed(write, names),
+            watches={cluster: ClusterWatch(cluster) for cluster in schedules.CLUSTERS},
+            ready=lambda: ports.answers(settings.BIND, settings.PORT),
+            on_ready=lambda: self._welcome(with_demo),
+        )
+
+    def _welcome(self, with_demo: bool) -> None:
+        lines = ["", _("SNS Auto runs at %(url)s") % {"url": settings.SITE_URL}]
+        if with_demo and demo.is_there():
+            lines.append(
+                _("Log in as %(email)s with the password %(password)s")
+                % {"email": demo.EMAIL, "password": demo.PASSWORD}
+            )
+        if settings.SANDBOX:
+            lines.append(_("The practice networks are at %(url)s") % {"url": f"{settings.SITE_URL}/sandbox/"})
+        self.stdout.write("\n".join([*lines, _("Ctrl-C ends it."), ""]))
+        self.stdout.flush()
+
+
+def write(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def services() -> list[Service]:
+    """What runs on one machine: workers end first, the web (where the sandbox lives) last."""
+    clusters = [
+        Service(name, (sys.executable, MANAGE, "qcluster"), {"Q_CLUSTER_NAME": name})
+        for name in schedules.CLUSTERS
+    ]
+    return [Service("web", web_command(), grace=10.0, stage=2), *clusters]
+
+
+def web_command() -> tuple[str, ...]:
+    """One process with many threads: pages wait for networks, not for the processor."""
+    host = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
+    return (
+        *(sys.executable, "-m", "gunicorn", "snsauto.wsgi", "--pythonpath", str(settings.BASE_DIR)),
+        *("--bind", f"{host}:{settings.PORT}", "--workers", "1"),
+        *("--worker-class", "gthread", "--threads", str(settings.WEB_THREADS)),
+        *("--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "5"),
+        *("--no-control-socket", "--log-level", "warning"),
+    )

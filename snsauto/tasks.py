@@ -1,0 +1,37 @@
+"""What the clusters run for the house itself. Tasks may run twice."""
+
+import socket
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.utils.timezone import now
+from django_q.conf import Conf
+from django_q.models import Task
+
+from platforms.sandbox.models import Call
+from snsauto.models import Pulse
+
+KEPT = timedelta(days=30)  # failed tasks
+CALLS_KEPT = timedelta(days=2)  # what the sandbox was sent
+
+# Minutes between runs; the launcher makes the schedules from this.
+SCHEDULES = {"sweep the house": ("snsauto.tasks.sweep", 24 * 60)}
+
+
+def ping() -> None:
+    """Leave a sign that this machine's cluster takes work from the queue."""
+    Pulse.objects.update_or_create(
+        host=socket.gethostname(), cluster=Conf.CLUSTER_NAME, defaults={"seen_at": now()}
+    )
+
+
+def sweep() -> int:
+    """Delete what nobody will ask for again."""
+    moment = now()
+    old = (
+        Session.objects.filter(expire_date__lt=moment),
+        Task.objects.filter(started__lt=moment - KEPT),
+        Call.objects.filter(created_at__lt=moment - CALLS_KEPT),
+        Pulse.objects.filter(seen_at__lt=moment - KEPT),
+    )
+    return sum(rows.delete()[0] for rows in old)
