@@ -19,9 +19,13 @@ class SampleForm(forms.Form):
 
     name = forms.CharField(label="Name", help_text="How it is called in lists.")
     email = forms.EmailField(label="E-mail")
-    password = forms.CharField(label="Password", widget=forms.PasswordInput, help_text="At least 10 characters.")
+    password = forms.CharField(
+        label="Password", widget=forms.PasswordInput, help_text="At least 10 characters."
+    )
     link = forms.URLField(label="Link", required=False, assume_scheme="https")
-    zone = forms.ChoiceField(label="Time zone", choices=[("Asia/Seoul", "Seoul"), ("Europe/Berlin", "Berlin")])
+    zone = forms.ChoiceField(
+        label="Time zone", choices=[("Asia/Seoul", "Seoul"), ("Europe/Berlin", "Berlin")]
+    )
     text = forms.CharField(label="Text", widget=forms.Textarea)
     day = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
     audience = forms.ChoiceField(
@@ -48,5 +52,15 @@ def samples() -> dict[str, Any]:
         "days": [now + timedelta(days=day) for day in range(14)],
         "soon": now + timedelta(minutes=3, seconds=30),
         "before": now - timedelta(hours=2),
-        "icons": ["home", "calendar", "list-details", "photo", "flag", "plug-connected", "settings", "plus", "search"],
+        "icons": [
+            "home",
+            "calendar",
+            "list-details",
+            "photo",
+            "flag",
+            "plug-connected",
+            "settings",
+            "plus",
+            "search",
+        ],
     }
