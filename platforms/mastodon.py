@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from platforms._mastodon_login import CLIENT_NAME, MastodonLogin
 from platforms._mastodon_server import is_same_post, known, moment, rate_limit_of, retry_at_of, sentence, skew
@@ -107,10 +107,10 @@ class Mastodon(MastodonLogin):
             text=cast(int | None, limits.get("text")),
             images=cast(Mapping[str, int], limits.get("images") or {}),
         )
-        count = partial(mastodon_length, url_length=cast(int, limits.get("url_length", 23)))
-        return replace(
-            rules, text=replace(rules.text, count=count), needs_media=bool(limits.get("needs_media"))
-        )
+        if "url_length" in limits:
+            count = partial(mastodon_length, url_length=cast(int, limits["url_length"]))
+            rules = replace(rules, text=replace(rules.text, count=count))
+        return replace(rules, needs_media=bool(limits.get("needs_media")))
 
     @classmethod
     def rules_with(cls, limits: Mapping[str, Json], options: Mapping[str, Json]) -> Rules:
@@ -135,6 +135,13 @@ class Mastodon(MastodonLogin):
                 break
             posts.append(post)
         return published(posts) if posts else None
+
+    def recognise(self, permalink: str) -> Json:
+        remote_id = urlsplit(permalink).path.rstrip("/").rpartition("/")[2]
+        status = known(self.call("GET", f"/api/v1/statuses/{quote(remote_id, safe='')}"), "id")
+        if str(status.get("account", {}).get("id")) != self.connection.remote_id.partition("@")[0]:
+            raise InvalidContent("This is not a post of this account.")
+        return post_of(status)
 
     def delete(self, to_delete: Published) -> None:
         for remote_id in reversed(to_delete.part_ids or (to_delete.remote_id,)):

@@ -65,7 +65,8 @@ def instance(visit: Visit, version: int) -> HttpResponse:
     pleroma = {"max_toot_chars": server.characters} if server.name == "pleroma" else {}
     common = {"title": f"A {server.name} server", "version": server.version, **pleroma}
     if version == 2:
-        return JsonResponse({"domain": host, **common, "configuration": configuration(server)})
+        versions = {"api_versions": {"mastodon": 10}} if server.name == NETWORK else {}
+        return JsonResponse({"domain": host, **common, **versions, "configuration": configuration(server)})
     described = {} if server.is_old or server.name == "pleroma" else {"configuration": configuration(server)}
     return JsonResponse({"uri": host, "urls": {}, **common, **described})
 
@@ -127,7 +128,8 @@ def account_statuses(visit: Visit, remote_id: str) -> HttpResponse:
             entries = entries.filter(**{lookup: anchor.pk})
     limit = min(int(asked["limit"]), 40) if asked.get("limit", "").isdecimal() else 20
     shown = list(entries.select_related("person")[:limit])
-    response = JsonResponse([status_json(visit, entry) for entry in shown], safe=False)
+    author = account_json(visit, person)
+    response = JsonResponse([status_json(visit, entry, author) for entry in shown], safe=False)
     if shown:
         here = visit.request.build_absolute_uri(visit.request.path)
         older, newer = (urlencode({name: shown[n].remote_id}) for name, n in (("max_id", -1), ("min_id", 0)))
@@ -266,26 +268,28 @@ def status_context(visit: Visit, remote_id: str) -> HttpResponse:
     return JsonResponse(seen)
 
 
-routes: list[URLPattern | URLResolver] = [
-    path(".well-known/oauth-authorization-server", mastodon_oauth.metadata),
-    path("oauth/authorize", mastodon_oauth.authorize),
-    path("oauth/token", mastodon_oauth.token),
-    path("oauth/revoke", mastodon_oauth.revoke),
-    path("api/v1/apps", mastodon_oauth.apps),
-    path("api/v1/apps/verify_credentials", mastodon_oauth.app),
-    path("api/v1/instance", instance, {"version": 1}),
-    path("api/v2/instance", instance, {"version": 2}),
-    path("api/v1/accounts/verify_credentials", verify_credentials),
-    path("api/v1/accounts/<str:remote_id>", account),
-    path("api/v1/accounts/<str:remote_id>/statuses", account_statuses),
-    path("api/v1/media", upload, {"version": 1}),
-    path("api/v2/media", upload, {"version": 2}),
-    path("api/v1/media/<str:remote_id>", medium),
-    path("api/v1/statuses", statuses),
-    path("api/v1/statuses/<str:remote_id>", status),
-    path("api/v1/statuses/<str:remote_id>/source", status_source),
-    path("api/v1/statuses/<str:remote_id>/context", status_context),
-]
+ROUTES: tuple[tuple[Any, ...], ...] = (
+    (".well-known/oauth-authorization-server", mastodon_oauth.metadata),
+    ("oauth/authorize", mastodon_oauth.authorize),
+    ("oauth/token", mastodon_oauth.token),
+    ("oauth/revoke", mastodon_oauth.revoke),
+    ("api/v1/apps", mastodon_oauth.apps),
+    ("api/v1/apps/verify_credentials", mastodon_oauth.app),
+    ("api/v1/instance", instance, {"version": 1}),
+    ("api/v2/instance", instance, {"version": 2}),
+    ("api/v1/accounts/verify_credentials", verify_credentials),
+    ("api/v1/accounts/<str:remote_id>", account),
+    ("api/v1/accounts/<str:remote_id>/statuses", account_statuses),
+    ("api/v1/media", upload, {"version": 1}),
+    ("api/v2/media", upload, {"version": 2}),
+    ("api/v1/media/<str:remote_id>", medium),
+    ("api/v1/statuses", statuses),
+    ("api/v1/statuses/<str:remote_id>", status),
+    ("api/v1/statuses/<str:remote_id>/source", status_source),
+    ("api/v1/statuses/<str:remote_id>/context", status_context),
+)
+# Rails does not mind a slash at the end.
+routes = [path(route + slash, *rest) for route, *rest in ROUTES for slash in ("", "/")]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("" if name == NETWORK else f"{name}/", include(routes), {"server": name}) for name in SERVERS
 ]

@@ -56,7 +56,9 @@ def new_id(visit: Visit) -> str:
 # --- media ---
 
 
-def take_in(visit: Visit, file: "UploadedFile[bytes] | None", fields: dict[str, Any], *, fails: bool) -> Upload:
+def take_in(
+    visit: Visit, file: "UploadedFile[bytes] | None", fields: dict[str, Any], *, fails: bool
+) -> Upload:
     """Store a picture; animated ones are processed for a while first."""
     if file is None:
         raise visit.refusal("no_file")
@@ -235,9 +237,10 @@ def visible(visit: Visit, remote_id: str) -> Entry:
     return found
 
 
-def status_json(visit: Visit, entry: Entry) -> dict[str, Any]:
+def status_json(visit: Visit, entry: Entry, account: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A Status; `account` is its author's Account where that is at hand."""
     body, name = entry.body, entry.body.get("application")
-    parent = Entry.objects.select_related("person").filter(network=NETWORK, remote_id=entry.parent_id).first()
+    replies = Entry.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None)
     address = visit.url(
         "sandbox-post", network=NETWORK, handle=entry.person.handle, remote_id=entry.remote_id
     )
@@ -246,16 +249,14 @@ def status_json(visit: Visit, entry: Entry) -> dict[str, Any]:
         "id": entry.remote_id,
         "created_at": iso(entry.created_at),
         "in_reply_to_id": entry.parent_id or None,
-        "in_reply_to_account_id": parent.person.remote_id if parent else None,
+        "in_reply_to_account_id": author_of(entry.parent_id) if entry.parent_id else None,
         "sensitive": body["sensitive"],
         "spoiler_text": body["spoiler_text"],
         "visibility": body["visibility"],
         "language": body["language"],
         "uri": f"{visit.base}/ap/users/{entry.person.remote_id}/statuses/{entry.remote_id}",
         "url": address,
-        "replies_count": Entry.objects.filter(
-            network=NETWORK, parent_id=entry.remote_id, deleted_at=None
-        ).count(),
+        "replies_count": replies.count(),
         "reblogs_count": 0,
         "favourites_count": 0,
         "edited_at": None,
@@ -268,7 +269,7 @@ def status_json(visit: Visit, entry: Entry) -> dict[str, Any]:
         "filtered": [],
         "reblog": None,
         "application": {"name": name, "website": None} if name else None,
-        "account": account_json(visit, entry.person),
+        "account": account or account_json(visit, entry.person),
         "media_attachments": [media_json(visit, upload) for upload in entry.pictures],
         "mentions": mentions(visit, [match["name"] for match in marks if match["name"]]),
         "tags": [
@@ -282,8 +283,13 @@ def status_json(visit: Visit, entry: Entry) -> dict[str, Any]:
     }
 
 
+def author_of(remote_id: str) -> str | None:
+    authors = Entry.objects.filter(network=NETWORK, remote_id=remote_id)
+    return authors.values_list("person__remote_id", flat=True).first()
+
+
 def mentions(visit: Visit, handles: Sequence[str]) -> list[dict[str, str]]:
-    people = Person.objects.filter(network=NETWORK, handle__in=handles)
+    people = Person.objects.filter(network=NETWORK, handle__in=handles) if handles else ()
     return [
         {
             "id": person.remote_id,
