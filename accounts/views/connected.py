@@ -76,6 +76,7 @@ def account_disconnect(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return render(request, "accounts/account_disconnect.html", {"account": account, "waiting": waiting})
     connecting.disconnect(request.member, account)
+    messages.success(request, _("%(handle)s is disconnected.") % {"handle": account.handle})
     return redirect("accounts:account-list")
 
 
