@@ -1,10 +1,13 @@
 """What every test shares."""
 
 import os
+import shutil
 from urllib.parse import urlsplit
 
 os.environ.setdefault("SANDBOX", "on")
-os.environ.setdefault("DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1")  # some networks send nobody to "localhost"
+os.environ.setdefault(
+    "DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1"
+)  # some networks send nobody to "localhost"
 
 import pytest
 from pytest_django.fixtures import Settings
@@ -60,3 +63,11 @@ def sandbox(live_server: LiveServer, settings: Settings) -> str:
     }
     seed()
     return str(live_server.url)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, object]:
+    """Debian's Chromium, contacting nobody by itself."""
+    quiet = ("background-networking", "component-update", "sync")
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    return {"executable_path": shutil.which("chromium") or shutil.which("chromium-browser"), "args": flags}

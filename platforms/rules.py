@@ -69,8 +69,8 @@ class Rules:
         )
 
     def split(self, text: str) -> list[str]:
-        """What a text becomes: itself where it fits, else a numbered thread where the network has threads."""
-        if self.text.fits(text) or self.thread_at_most <= 1:
+        """What a text becomes: itself where it fits, else a numbered thread; a line of `---` cuts as well."""
+        if self.thread_at_most <= 1:
             return [text]
         return split_thread(text, self.text.fits)
 
