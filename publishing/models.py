@@ -132,9 +132,13 @@ class PostQuerySet(WorkspaceQuerySet["Post"]):
         return self.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
 
     def with_deliveries(self) -> Self:
-        """With deliveries, accounts and pictures, in four queries for any number of posts."""
+        """With deliveries and accounts, in one more query for any number of posts."""
         deliveries = Delivery.objects.select_related("account").order_by("account__platform_name", "pk")
-        return self.prefetch_related(models.Prefetch("deliveries", deliveries), "postmedia_set__media")
+        return self.prefetch_related(models.Prefetch("deliveries", deliveries))
+
+    def with_pictures(self) -> Self:
+        """With pictures, in two more queries for any number of posts."""
+        return self.prefetch_related("postmedia_set__media")
 
 
 class Post(models.Model):

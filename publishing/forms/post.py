@@ -209,6 +209,14 @@ class PostForm(forms.Form):
             for name in ("date", "time", "accounts", "media"):
                 self.errors.pop(name, None)
 
+    @property
+    def odd_errors(self) -> list[str]:
+        """What is wrong with values that a person does not type."""
+        named = [
+            str(error) for name in ("key", "timezone", "campaign") for error in self.errors.get(name, [])
+        ]
+        return [*map(str, self.non_field_errors()), *named]
+
     def place(self, obstacles: Iterable[Obstacle]) -> None:
         """Show what stands in the way of the post as a whole, and beside it what concerns an account."""
         for obstacle in obstacles:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -24,11 +24,10 @@ def home(request: MemberRequest) -> HttpResponse:
     """Lists are short here; each leads to its page."""
     member = request.member
     deliveries = Delivery.objects.visible_to(member).select_related("post", "account")
-    upcoming = Post.objects.visible_to(member).filter(
-        deliveries__state__in=(State.SCHEDULED, State.PUBLISHING), scheduled_at__isnull=False
-    )
+    waiting = Delivery.objects.filter(post=OuterRef("pk"), state__in=(State.SCHEDULED, State.PUBLISHING))
+    upcoming = Post.objects.visible_to(member).filter(Exists(waiting), scheduled_at__isnull=False)
     context = {
-        "upcoming": list(upcoming.distinct().with_deliveries().order_by("scheduled_at", "pk")[:FEW]),
+        "upcoming": list(upcoming.with_deliveries().order_by("scheduled_at", "pk")[:FEW]),
         "troubled": list(deliveries.filter(state__in=NEEDS_PERSON).order_by("-due_at", "-pk")[:FEW]),
         "troubled_count": deliveries.filter(state__in=NEEDS_PERSON).count(),
         "late_count": _late(deliveries).count(),

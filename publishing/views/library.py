@@ -19,7 +19,7 @@ from publishing.forms.shares import PictureForm
 from publishing.media import remove, take_in
 from publishing.models import DeliveryMedia, Media, PostMedia
 
-PAGE_SIZE = 48
+PAGE_SIZE = 36
 A_YEAR = 31_536_000
 
 

@@ -53,7 +53,7 @@ def _tabs(request: MemberRequest, form: QueueFilter) -> list[dict[str, Any]]:
 
 
 def _page(request: MemberRequest, posts: QuerySet[Post]) -> Page[Post]:
-    rows = posts.with_deliveries().select_related("campaign")  # type: ignore[attr-defined]
+    rows = posts.with_deliveries().with_pictures().select_related("campaign")  # type: ignore[attr-defined]
     return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 

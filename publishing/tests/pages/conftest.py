@@ -24,8 +24,9 @@ def files_in_memory(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def networks() -> Iterator[None]:
-    with furnished():
+def networks(settings: Settings) -> Iterator[None]:
+    with furnished() as addresses:
+        settings.NETWORKS = {**settings.NETWORKS, **addresses}
         yield
 
 
@@ -42,7 +43,7 @@ def member(ada: User) -> Membership:
 
 
 @pytest.fixture
-def browser(ada: User) -> Client:
+def ada_browser(ada: User) -> Client:
     """Ada's."""
     return client_of(ada)
 

@@ -33,13 +33,16 @@ class Terse(Platform):
     )
 
 
+NOWHERE = dict.fromkeys(("client_id", "client_secret", "api_url", "auth_url", "upload_url"), "")
+
+
 @contextmanager
-def furnished() -> Iterator[None]:
-    """Both networks, known to the product for a while."""
+def furnished() -> Iterator[dict[str, dict[str, str]]]:
+    """Both networks, known to the product for a while; their settings."""
     ours = {platform.name: platform for platform in (Roomy, Terse)}
     PLATFORMS.update(ours)
     try:
-        yield
+        yield dict.fromkeys(ours, NOWHERE)
     finally:
         for name in ours:
             del PLATFORMS[name]
