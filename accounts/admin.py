@@ -150,7 +150,7 @@ class AppCredentialAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 class ApiTokenAdmin(ReadOnlyAdmin):
     list_display = ["name", "hint", "user", "workspace", "created_at", "expires_at", "last_used_at"]
     list_select_related = ["user", "workspace"]
-    fields = list_display
+    fields = list_display  # type: ignore[assignment]
 
 
 @admin.register(AuditEvent)
@@ -171,14 +171,14 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class ConnectionUnderWayAdmin(ReadOnlyAdmin):
     list_display = ["platform_name", "server", "user", "workspace", "created_at"]
     list_select_related = ["user", "workspace"]
-    fields = list_display
+    fields = list_display  # type: ignore[assignment]
 
 
 @admin.register(IdempotentRequest)
 class IdempotentRequestAdmin(ReadOnlyAdmin):
     list_display = ["key", "workspace", "status", "created_at"]
     list_select_related = ["workspace"]
-    fields = list_display
+    fields = list_display  # type: ignore[assignment]
 
 
 @admin.register(Membership)

@@ -11,6 +11,7 @@ import structlog
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django_q.tasks import async_task
 
 from accounts.connections import app_for, client_for, platform_client, redirect_uri
 from accounts.fields import Undecryptable
@@ -182,7 +183,9 @@ def granted(
 def keep(grant: Granted, profiles: tuple[Profile, ...]) -> list[Account]:
     """Connect the profiles, all or none; an account that was there before keeps its history."""
     with transaction.atomic():
-        return [_keep(grant, profile) for profile in profiles]
+        accounts = [_keep(grant, profile) for profile in profiles]
+        async_task("accounts.tasks.fetch_pictures", [account.pk for account in accounts])
+    return accounts
 
 
 def _keep(grant: Granted, profile: Profile) -> Account:

@@ -161,6 +161,7 @@ class Account(models.Model):
     handle = models.CharField(_("handle"), max_length=255)
     name = models.CharField(_("name"), max_length=255, blank=True)
     avatar_url = models.URLField(_("picture"), max_length=1000, blank=True)
+    picture_version = models.CharField(max_length=12, blank=True, editable=False)
     url = models.URLField(_("page"), max_length=1000, blank=True)
     server = models.CharField(
         _("server"), max_length=255, blank=True, help_text=_("The instance, where there are many.")
@@ -252,6 +253,16 @@ class Account(models.Model):
         return bool(
             self.expires_at and not self.refresh_at and self.expires_at - timezone.now() < EXPIRY_WARNING
         )
+
+
+class AccountPicture(models.Model):
+    """A small copy of an account's picture, apart from the row that everybody reads."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="picture")
+    image = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.account)
 
 
 class AppCredential(models.Model):

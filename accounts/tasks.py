@@ -9,6 +9,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, IdempotentRequest, OAuthState, PendingConnection
+from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
 
@@ -50,6 +51,12 @@ def expire(moment: datetime) -> int:
     """Mark what ended and cannot be renewed by itself."""
     ended = Account.objects.filter(state=Account.State.CONNECTED, refresh_at=None, expires_at__lte=moment)
     return ended.update(state=Account.State.EXPIRED, trouble=_("The connection has ended."))
+
+
+def fetch_pictures(ids: list[int]) -> None:
+    """Copy the pictures of accounts that were connected just now."""
+    for account in Account.objects.filter(pk__in=ids).defer("credentials"):
+        fetch_picture(account)
 
 
 def sweep() -> int:

@@ -7,6 +7,7 @@ from accounts.views import connected, connecting, workspace
 app_name = "accounts"
 urlpatterns = [
     path("", connected.account_list, name="account-list"),
+    path("<int:pk>/picture/<slug:version>.webp", connected.account_picture, name="account-picture"),
     path("<int:pk>/pause/", connected.account_pause, name="account-pause"),
     path("<int:pk>/resume/", connected.account_resume, name="account-resume"),
     path("<int:pk>/disconnect/", connected.account_disconnect, name="account-disconnect"),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.conf import settings
 from django.template.context import Context
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
@@ -187,6 +188,9 @@ def avatar(who: object) -> SafeString:
 
 def _face(who: object, name: str) -> SafeString | str:
     """The browser asks no other host: a picture is shown only where it lies on ours."""
+    if isinstance(who, Account) and who.picture_version:
+        path = reverse("accounts:account-picture", args=[who.pk, who.picture_version])
+        return format_html('<img src="{}" alt="" width="40" height="40" loading="lazy">', path)
     address = who.avatar_url if isinstance(who, Account) else ""
     if address.startswith(f"{settings.SITE_URL}/"):
         path = address.removeprefix(settings.SITE_URL)

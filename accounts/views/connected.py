@@ -6,12 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import connecting
 from accounts.connections import offers
 from accounts.middleware import MemberRequest
-from accounts.models import Account, AuditEvent, Membership, PendingConnection
+from accounts.models import Account, AccountPicture, AuditEvent, Membership, PendingConnection
 from accounts.permissions import Permission, requires
 from accounts.views.consent import leads_to_networks
 
@@ -78,6 +79,18 @@ def account_disconnect(request: MemberRequest, pk: int) -> HttpResponse:
     connecting.disconnect(request.member, account)
     messages.success(request, _("%(handle)s is disconnected.") % {"handle": account.handle})
     return redirect("accounts:account-list")
+
+
+@require_GET
+@requires(Permission.VIEW)
+@cache_control(private=True, max_age=31_536_000, immutable=True)
+def account_picture(request: MemberRequest, pk: int, version: str) -> HttpResponse:
+    """What stands under an address never changes, so browsers keep it; nobody shares it."""
+    accounts = Account.objects.visible_to(request.member)
+    picture = get_object_or_404(
+        AccountPicture, account__in=accounts, account_id=pk, account__picture_version=version
+    )
+    return HttpResponse(bytes(picture.image), content_type="image/webp")
 
 
 def _account_or_404(request: MemberRequest, pk: int) -> Account:
