@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from platforms._mastodon_login import CLIENT_NAME, MastodonLogin
 from platforms._mastodon_server import is_same_post, known, moment, rate_limit_of, retry_at_of, sentence, skew
@@ -16,6 +16,7 @@ from platforms.base import ConnectMethod, Field, by_status
 from platforms.content import Draft, Json, MediaFile, Part, Published, RateLimit
 from platforms.errors import (
     Duplicate,
+    InvalidContent,
     MediaRejected,
     NotFound,
     OutcomeUnknown,
@@ -138,8 +139,12 @@ class Mastodon(MastodonLogin):
 
     def recognise(self, permalink: str) -> Json:
         remote_id = urlsplit(permalink).path.rstrip("/").rpartition("/")[2]
-        status = known(self.call("GET", f"/api/v1/statuses/{quote(remote_id, safe='')}"), "id")
-        if str(status.get("account", {}).get("id")) != self.connection.remote_id.partition("@")[0]:
+        if not remote_id.isalnum():
+            raise InvalidContent(f"This is not the address of a post on {self.label}.")
+        status = known(self.call("GET", f"/api/v1/statuses/{remote_id}"), "id")
+        author = status.get("account")
+        account_id = str(author.get("id")) if isinstance(author, dict) else ""
+        if account_id != self.connection.remote_id.partition("@")[0]:
             raise InvalidContent("This is not a post of this account.")
         return post_of(status)
 

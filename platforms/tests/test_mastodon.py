@@ -713,6 +713,32 @@ def test_what_is_not_the_same_is_not_found(client: Mastodon, plan: Draft) -> Non
     assert found is None
 
 
+def test_a_post_is_recognised_by_its_address(client: Mastodon) -> None:
+    published = publish(client, "One", visibility="private")
+
+    assert client.recognise(published.permalink) == {
+        "id": published.remote_id,
+        "url": published.permalink,
+        "visibility": "private",
+    }
+
+
+def test_a_post_of_somebody_else_is_not_taken_for_ours(client: Mastodon) -> None:
+    published = publish(client, "One")
+    stranger = Mastodon(replace(client.connection, remote_id="2@127.0.0.1"))
+
+    with pytest.raises(InvalidContent, match="not a post of this account"):
+        stranger.recognise(published.permalink)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "https://m.example", "https://m.example/@ada/..%2f1", "nonsense?", "/@ada/"]
+)
+def test_what_is_no_address_of_a_post_is_refused(client: Mastodon, address: str) -> None:
+    with pytest.raises(Refused):
+        client.recognise(address)
+
+
 def test_a_post_made_by_hand_is_not_taken_for_ours(client: Mastodon) -> None:
     since = timezone.now()
     publish(client, "One")
