@@ -36,7 +36,7 @@ class Ledger(Protocol):
         ...
 
     def wait(self, name: str, ready: Callable[[], bool], *, every: float, at_most: float) -> None:
-        """Go on when `ready()`, else NotReady (look again in `every` seconds); Unavailable after `at_most`."""
+        """Go on when `ready()`; else NotReady for `every` seconds, and Unavailable after `at_most`."""
         ...
 
 

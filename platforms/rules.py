@@ -41,7 +41,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Images:
-    """What pictures a post may carry. Larger ones are made fit before sending, so only count and kind are refused."""
+    """What pictures a post may carry. Larger ones are made fit before sending, so only count is refused."""
 
     at_most: int
     formats: tuple[str, ...] = ("image/jpeg", "image/png")

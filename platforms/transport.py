@@ -51,7 +51,7 @@ class Answer:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object; one that is none (HTML, half of it, nothing) raises what `doubtful` says."""
+        """The body as a JSON object; one that is none (HTML, half, nothing) raises what `doubtful` says."""
         parsed = self.maybe_json
         if not isinstance(parsed, dict):
             raise self.doubtful(
@@ -71,7 +71,7 @@ class Answer:
 class Transport:
     """Sends one request, once. Redirects are never followed; private addresses are refused unless listed.
 
-    `allow` lists `host` or `host:port` that may be private: what the operator configured, never what a user typed.
+    `allow` lists what may be private (`host` or `host:port`): what was configured, never what was typed.
     One instance serves many threads; connections are pooled.
     """
 
@@ -114,7 +114,7 @@ class Transport:
         read_seconds: float = READ_SECONDS,
         most_bytes: int = ANSWER_BYTES,
     ) -> Answer:
-        """Send and read to the end. Raises Unavailable (never sent, or a read that failed) or OutcomeUnknown."""
+        """Send and read to the end. Raises Unavailable (not sent, or a failed read) or OutcomeUnknown."""
         self._refuse_odd(url)
         session = self._open if self.allowed(url) else self._guarded
         doubtful = Unavailable if method in SAFE else OutcomeUnknown
@@ -165,11 +165,7 @@ def _read(response: requests.Response, most_bytes: int) -> bytes:
 def _connection_error(error: requests.ConnectionError, doubtful: type[PlatformError]) -> PlatformError:
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if (
-        isinstance(reason, NEVER_SENT)
-        or isinstance(reason, str)
-        or isinstance(error, requests.exceptions.SSLError)
-    ):
+    if isinstance(reason, (*NEVER_SENT, str)) or isinstance(error, requests.exceptions.SSLError):
         return Unavailable("The network could not be reached.")
     return doubtful("The connection to the network broke off.")
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.connections import platform_client
 from accounts.models import Account
 from accounts.tokens import ensure_fresh
-from platforms.content import Draft, Part, Published, RateLimit
+from platforms.content import Draft, Json, Part, Published, RateLimit
 from platforms.errors import (
     NotReady,
     OutcomeUnknown,
@@ -179,7 +179,7 @@ def _publish(delivery: Delivery) -> Published:
 
 def frozen(draft: Draft, ledger: Ledger) -> Draft:
     """The draft with the parts of the first try: a thread never changes its shape while it goes out."""
-    texts = ledger.repeat(TEXT_STEP, lambda: [part.text for part in draft.parts])
+    texts: list[Json] = ledger.repeat(TEXT_STEP, lambda: [part.text for part in draft.parts])
     media = draft.parts[0].media
     return replace(
         draft, parts=tuple(Part(str(text), media if n == 0 else ()) for n, text in enumerate(texts))

@@ -175,4 +175,4 @@ def _is_unfinished(delivery: Delivery) -> bool:
     """Whether elements of a thread wait behind the one in doubt."""
     once = delivery.steps.filter(kind=Step.Kind.ONCE).count()
     texts = delivery.steps.filter(name=TEXT_STEP).values_list("result", flat=True).first()
-    return len(texts or [""]) > once
+    return len(texts or []) > once

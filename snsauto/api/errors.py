@@ -77,11 +77,8 @@ def problem(error: exceptions.APIException) -> dict[str, Any]:
         body |= {"code": "invalid", "title": _("The request is not valid."), "errors": errors}
         body["detail"] = errors[0]["message"] if errors else body["title"]
     else:
-        details = error.get_full_details()
-        first = (
-            details if "message" in details else {"code": error.default_code, "message": str(error.detail)}
-        )
-        body |= {"code": first["code"], "title": first["message"], "detail": first["message"], "errors": []}
+        code, said = getattr(error.detail, "code", error.default_code), str(error.detail)
+        body |= {"code": code, "title": said, "detail": said, "errors": []}
     return body
 
 

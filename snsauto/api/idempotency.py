@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.models import IdempotentRequest, Membership
+from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 
 P = ParamSpec("P")
@@ -37,7 +38,7 @@ def idempotent(action: Action[V, P]) -> Action[V, P]:
         if not key:
             return action(view, request, *args, **kwargs)
         fingerprint = _fingerprint(request)
-        record = _begin(request.auth, key, fingerprint)
+        record = _begin(member_of(request), key, fingerprint)
         if record.status is not None:
             return Response(record.body, status=record.status, headers={"Idempotent-Replayed": "true"})
         try:
@@ -50,13 +51,11 @@ def idempotent(action: Action[V, P]) -> Action[V, P]:
             raise
         return response
 
-    return answered
+    return cast("Action[V, P]", answered)
 
 
 def _fingerprint(request: Request) -> str:
-    files = {name: [file.name, file.size] for name, file in getattr(request, "FILES", {}).items()}
-    sent: dict[str, Any] = {"path": request.path, "method": request.method, "files": files}
-    sent["body"] = {name: value for name, value in request.data.items() if name not in files}
+    sent: dict[str, Any] = {"path": request.path, "method": request.method, "body": request.data}
     return hashlib.sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
 
 

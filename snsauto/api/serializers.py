@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.models import Account, Membership, Workspace
 from campaigns.models import Campaign
 from publishing.models import Attempt, Delivery, Media, Post, Step
+from snsauto.api.authentication import member_of
 
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
@@ -33,7 +34,7 @@ class MeSerializer(serializers.ModelSerializer[Membership]):
 
 class OptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=["choice", "text", "flag"])
     default = serializers.JSONField()
     choices = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
@@ -43,15 +44,15 @@ class OptionSerializer(serializers.Serializer[Any]):
 
 class ConnectFieldSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
     secret = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
 
 
 class ConnectMethodSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     help = serializers.CharField()
     fields = ConnectFieldSerializer(many=True)  # type: ignore[assignment]
 
@@ -60,7 +61,7 @@ class PlatformSerializer(serializers.Serializer[Any]):
     """A network: what it takes, and what may be chosen for a post."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     text_limit = serializers.IntegerField(source="rules.text.limit")
     text_unit = serializers.CharField(source="rules.text.unit")
     images_at_most = serializers.IntegerField(source="rules.images.at_most")
@@ -107,8 +108,8 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
         read_only_fields = ["created_at"]
 
     def validate_name(self, name: str) -> str:
-        others = Campaign.objects.visible_to(self.context["request"].auth).filter(name=name)
-        if others.exclude(pk=getattr(self.instance, "pk", None)).exists():
+        others = Campaign.objects.visible_to(member_of(self.context["request"])).filter(name=name)
+        if others.exclude(pk=getattr(self.instance, "pk", 0)).exists():
             raise serializers.ValidationError(_("There is a campaign of this name already."), code="unique")
         return name
 

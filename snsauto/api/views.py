@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -27,6 +28,7 @@ from publishing import scheduling, writing
 from publishing.drafts import make_draft, rules_of, unfitted
 from publishing.models import Delivery, Media, Post, State
 from publishing.preflight import examine
+from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import (
@@ -70,7 +72,7 @@ class Me(APIView):
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(request.auth).data)
+        return Response(MeSerializer(member_of(request)).data)
 
 
 class PlatformList(APIView):
@@ -94,21 +96,23 @@ class AccountViewSet(
     serializer_class = AccountSerializer
     permission = Permission.CONNECT
     filterset_fields: ClassVar[list[str]] = ["state", "is_paused", "platform_name"]
-    http_method_names: ClassVar[list[str]] = ["get", "post", "patch", "delete", "head", "options"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Account]:
-        return Account.objects.visible_to(self.request.auth).defer("credentials")
+        return Account.objects.visible_to(member_of(self.request)).defer("credentials")
 
     @extend_schema(request=AccountChangeSerializer, responses=AccountSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         account = self.get_object()
         account.is_paused = sent(AccountChangeSerializer, request)["is_paused"]
         account.save(update_fields=["is_paused"])
-        AuditEvent.record(request.auth, "account.paused" if account.is_paused else "account.resumed", account)
+        AuditEvent.record(
+            member_of(request), "account.paused" if account.is_paused else "account.resumed", account
+        )
         return Response(self.get_serializer(account).data)
 
     def perform_destroy(self, instance: Account) -> None:
-        connecting.disconnect(self.request.auth, Account.objects.get(pk=instance.pk))
+        connecting.disconnect(member_of(self.request), Account.objects.get(pk=instance.pk))
 
     @extend_schema(
         request=ConnectSerializer,
@@ -121,7 +125,7 @@ class AccountViewSet(
         platform = PLATFORMS.get(asked["platform"])
         if platform is None:
             raise ValidationError({"platform": _("There is no such network.")}, code="unknown_platform")
-        return self._connect(request.auth, platform, asked["method"], self._typed(platform, asked))
+        return self._connect(member_of(request), platform, asked["method"], self._typed(platform, asked))
 
     def _connect(
         self, member: Membership, platform: type[Platform], method: str, typed: dict[str, str]
@@ -156,10 +160,10 @@ class CampaignViewSet(viewsets.ModelViewSet[Campaign]):
     serializer_class = CampaignSerializer
 
     def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(self.request.auth)
+        return Campaign.objects.visible_to(member_of(self.request))
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(workspace_id=self.request.auth.workspace_id)
+        serializer.save(workspace_id=member_of(self.request).workspace_id)
 
 
 class MediaViewSet(
@@ -173,15 +177,15 @@ class MediaViewSet(
 
     queryset = Media.objects.all()
     serializer_class = MediaSerializer
-    http_method_names: ClassVar[list[str]] = ["get", "post", "patch", "delete", "head", "options"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Media]:
-        return Media.objects.visible_to(self.request.auth)
+        return Media.objects.visible_to(member_of(self.request))
 
     @extend_schema(request={"multipart/form-data": MediaUploadSerializer}, responses={201: MediaSerializer})
     def create(self, request: Request) -> Response:
         upload = sent(MediaUploadSerializer, request)
-        media = pictures.take_in(request.auth, upload["file"])
+        media = pictures.take_in(member_of(request), upload["file"])
         if "alt_text" in upload:
             media.alt_text = upload["alt_text"]
             media.save(update_fields=["alt_text"])
@@ -193,7 +197,7 @@ class MediaViewSet(
         pictures.remove(instance)
 
 
-class PostFilter(filters.FilterSet):
+class PostFilter(filters.FilterSet):  # type: ignore[misc]
     """Posts by state of a delivery, account, campaign and time."""
 
     state = filters.ChoiceFilter(field_name="deliveries__state", choices=State.choices, distinct=True)
@@ -219,7 +223,7 @@ class PostViewSet(
     filterset_class = PostFilter
 
     def get_queryset(self) -> QuerySet[Post]:
-        rows = Post.objects.visible_to(self.request.auth)
+        rows = Post.objects.visible_to(member_of(self.request))
         return rows.prefetch_related("postmedia_set__media", "deliveries__account")
 
     def _answer(self, post: Post, status_code: int = status.HTTP_200_OK) -> Response:
@@ -230,7 +234,7 @@ class PostViewSet(
     def create(self, request: Request) -> Response:
         asked = sent(PostWriteSerializer, request)
         with transaction.atomic():
-            post = writing.save_post(request.auth, post_input(request.auth, asked))
+            post = writing.save_post(member_of(request), post_input(member_of(request), asked))
             self._go(post, asked)
         return self._answer(post, status.HTTP_201_CREATED)
 
@@ -239,7 +243,7 @@ class PostViewSet(
         post = self.get_object()
         asked = sent(PostWriteSerializer, request)
         with transaction.atomic():
-            writing.save_post(request.auth, post_input(request.auth, asked, post), post)
+            writing.save_post(member_of(request), post_input(member_of(request), asked, post), post)
             self._go(post, asked)
         return self._answer(post)
 
@@ -292,7 +296,7 @@ class PostViewSet(
     @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
     def check(self, request: Request) -> Response:
         """The preflight alone: what each network would say. Nothing is stored."""
-        content = post_input(request.auth, sent(PostWriteSerializer, request))
+        content = post_input(member_of(request), sent(PostWriteSerializer, request))
         return Response([self._checked(content, target) for target in content.targets])
 
     @staticmethod
@@ -301,7 +305,7 @@ class PostViewSet(
         rules = rules_of(target.account)
         draft = make_draft(
             key="check",
-            created_at=scheduling.now(),
+            created_at=now(),
             account=target.account,
             text=text,
             media=unfitted(content.media),
@@ -326,7 +330,7 @@ class PostViewSet(
         }
 
 
-class DeliveryFilter(filters.FilterSet):
+class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
     """Deliveries by state, account, network, post and time."""
 
     state = filters.MultipleChoiceFilter(choices=State.choices)
@@ -346,7 +350,7 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     filterset_class = DeliveryFilter
 
     def get_queryset(self) -> QuerySet[Delivery]:
-        rows = Delivery.objects.visible_to(self.request.auth).select_related("account", "post")
+        rows = Delivery.objects.visible_to(member_of(self.request)).select_related("account", "post")
         return rows if self.action == "list" else rows.prefetch_related("steps", "attempts")
 
     def get_serializer_class(self) -> type[DeliverySerializer]:
@@ -395,7 +399,7 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
 class NotHere(APIView):
     """Any other address under the API."""
 
-    permission_classes: ClassVar[list[Any]] = []
+    permission_classes = []
 
     @extend_schema(exclude=True)
     def get(self, _request: Request, *_args: Any, **_kwargs: Any) -> Response:

@@ -1,15 +1,16 @@
 """What a program may write: requests as serializers, turned into the same values that the composer makes."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.models import Account, Membership, validate_timezone
+from accounts.models import Account, Membership, WorkspaceQuerySet, validate_timezone
 from campaigns.models import Campaign
 from publishing.models import Media, Post
 from publishing.writing import PostInput, Target
+from snsauto.api.authentication import member_of
 
 LONGEST_TEXT = 50_000
 
@@ -18,9 +19,8 @@ class OwnRows(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
     """Rows of the workspace by id; those of another do not exist."""
 
     def get_queryset(self) -> Any:
-        member = self.context["request"].auth
-        rows = super().get_queryset()
-        return rows.visible_to(member) if isinstance(member, Membership) else rows.none()
+        rows = cast("WorkspaceQuerySet[Any]", super().get_queryset())
+        return rows.visible_to(member_of(self.context["request"]))
 
 
 class TargetSerializer(serializers.Serializer[Any]):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -62,11 +62,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def wait_until_ready(address: str, desk: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and desk.poll() is None:
-        try:
+        with suppress(requests.RequestException):
             if requests.get(f"{address}/health/ready", timeout=5).ok:
                 return
-        except requests.RequestException:
-            time.sleep(0.2)
+        time.sleep(0.5)
     pytest.fail(log.read_text()[-4000:])
 
 
@@ -144,7 +143,7 @@ def log_in(page: Page, desk: str) -> None:
 
 def connect_all(page: Page, desk: str) -> None:
     page.goto(f"{desk}/accounts/")
-    page.get_by_role("button", name="Connect", exact=True).click()
+    page.get_by_role("button", name="Connect X").click()
     consent(page, desk, "minaworks")
     page.get_by_role("link", name="Sign in with Bluesky").click()
     page.get_by_label("Handle").fill("tomas.test")
