@@ -5,7 +5,7 @@ JOBS ?= 2
 TEST_DATABASE_URL ?= postgres://$(shell id -un)@127.0.0.1:5432/snsauto
 NODE_PARTS := platforms/tests/real/node
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest
+PYTEST := SANDBOX=on $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check test-postgres test-browser test-real test-chaos screenshots format clean
@@ -19,12 +19,12 @@ help: ## what can be made
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv || \
 	  { echo "Python's venv module is incomplete here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Installing what the desk needs; this is done once…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.txt
 	@echo "Installing what the tests need; this is done once…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 run: .venv/run.stamp ## the demo on http://127.0.0.1:8000; another port: PORT=9000 make run
