@@ -14,6 +14,8 @@ LAYERS = ("tokens", "base", "components", "states", "pages", "utilities")
 ANOTHER_PLACE = "sandbox"  # the sandbox has a sheet and a look of its own
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+SPARE = re.compile(r"\s*([{};,>])\s*|(?<=:)\s+")  # white space that means nothing in these sheets
+NOUGHT = re.compile(r"(?<![\w.])0(?=\.\d)")
 Stamp = tuple[tuple[str, int], ...]
 
 
@@ -45,6 +47,9 @@ def _files() -> list[Path]:
 def _layered(file: Path) -> str:
     """A file's rules in the layer that its folder names, or the file itself where it lies at the top."""
     layer = file.stem if file.parent == FOLDER else file.parent.name
-    rules = COMMENT.sub("", file.read_text())
-    lines = "\n".join(line.strip() for line in rules.splitlines() if line.strip())
-    return f"@layer {layer} {{\n{lines}\n}}"
+    return f"@layer {layer} {{{_compact(file.read_text())}}}"
+
+
+def _compact(rules: str) -> str:
+    """The same rules without what only people read: a quarter less to fetch, and no build step."""
+    return NOUGHT.sub("", SPARE.sub(r"\1", COMMENT.sub("", rules).strip())).replace(";}", "}")

@@ -68,6 +68,15 @@ def test_black_and_white_marks_take_the_colour_of_the_text(colour: str, is_colou
     assert interface.is_colourful(colour) is is_colourful
 
 
+def test_every_icon_that_a_state_names_is_there() -> None:
+    assert all(interface.drawing(sign).endswith("</svg>") for _word, sign in interface.STATES.values())
+
+
+def test_an_icon_that_does_not_exist_fails_loudly() -> None:
+    with pytest.raises(KeyError, match="no-such-icon"):
+        render('{% icon "no-such-icon" %}')
+
+
 # --- states ---
 
 
