@@ -112,9 +112,11 @@ tray.addEventListener("click", (event) => {
     (next?.querySelector("button") ?? picker).focus();
     changed();
   } else if (button.dataset.move) {
-    const other = button.dataset.move === "1" ? item.nextElementSibling : item.previousElementSibling;
+    const pictures = [...tray.querySelectorAll("[data-picture]")];
+    const forward = button.dataset.move === "1";
+    const other = pictures[pictures.indexOf(item) + (forward ? 1 : -1)];
     if (!other) return;
-    other[button.dataset.move === "1" ? "after" : "before"](item);
+    other[forward ? "after" : "before"](item);
     button.focus();
     changed();
   }
