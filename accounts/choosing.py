@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from accounts.connecting import Granted
-from accounts.models import Membership, PendingConnection
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from accounts.connecting import ConnectionLost, Granted, connector
+from accounts.models import PendingConnection, User
 from platforms.content import Profile, Token
 from platforms.registry import PLATFORMS
 
@@ -26,17 +29,25 @@ def postpone(grant: Granted) -> PendingConnection:
     )
 
 
-def resume(pending: PendingConnection, member: Membership) -> Granted:
-    """The grant that waits for the person's choice."""
+def resume(user: User, key: str) -> Granted:
+    """The grant that waits for the person's choice. Raises ConnectionLost in words."""
+    pending = PendingConnection.objects.filter(key=key, user=user).first()
+    if pending is None or now() - pending.created_at > PendingConnection.LIFETIME:
+        raise ConnectionLost(_("This connection was finished or has expired. Press Connect again."))
     kept = pending.kept
     return Granted(
-        member,
+        connector(user, pending.workspace_id),
         PLATFORMS[pending.platform_name],
         pending.server,
         _load(kept["token"]),
         tuple(_load_profile(profile) for profile in kept["profiles"]),
         kept["again"],
     )
+
+
+def finish(key: str) -> None:
+    """The choice is made; the token waits no longer."""
+    PendingConnection.objects.filter(key=key).delete()
 
 
 def _dump(token: Token) -> dict[str, Any]:

@@ -118,9 +118,7 @@ def _is_forgotten(platform: type[Platform], server: str) -> bool:
 def come_back(user: User, platform: type[Platform], answer: Mapping[str, str]) -> Granted:
     """What the network's answer grants. Raises ConnectionLost or PlatformError in words."""
     state = take_state(user, platform, answer.get("state", ""))
-    member = user.memberships.select_related("workspace").filter(workspace_id=state.workspace_id).first()
-    if member is None or not member.may(Permission.CONNECT):
-        raise ConnectionLost(_("Your role in that workspace does not allow connecting accounts any more."))
+    member = connector(user, state.workspace_id)
     try:
         token = client_for(platform, state.server).exchange(answer, state.kept["kept"])
     except ClientRefused:
@@ -131,6 +129,14 @@ def come_back(user: User, platform: type[Platform], answer: Mapping[str, str]) -
             ).delete()
         raise
     return granted(member, platform, state.server, token, state.kept["again"])
+
+
+def connector(user: User, workspace_id: int) -> Membership:
+    """The person's membership in the workspace where a connection was begun, if it may still connect."""
+    member = user.memberships.select_related("workspace").filter(workspace_id=workspace_id).first()
+    if member is None or not member.may(Permission.CONNECT):
+        raise ConnectionLost(_("Your role in that workspace does not allow connecting accounts any more."))
+    return member
 
 
 def take_state(user: User, platform: type[Platform], state: str) -> OAuthState:

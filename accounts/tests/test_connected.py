@@ -191,7 +191,7 @@ class TestWhoMay:
         client = client_of(request.getfixturevalue(person))
 
         assert client.post("/accounts/connect/village/oauth/").status_code == 403
-        assert client.get("/accounts/callback/village/").status_code == 403
+        assert client.get("/accounts/connect/village/password/").status_code == 403
 
     @pytest.mark.parametrize("action", ACTIONS)
     def test_stranger_finds_nothing(self, cho: User, account: Make, action: str) -> None:

@@ -17,6 +17,7 @@ from accounts.permissions import Role
 from accounts.tests.village import World
 from platforms.content import Profile
 from platforms.errors import Unavailable
+from platforms.registry import PLATFORMS
 
 Make = Callable[..., Account]
 CALLBACK = "/accounts/callback/village/"
@@ -157,7 +158,6 @@ class TestWhatGoesWrong:
     def test_role_that_was_taken_away_meanwhile(self, desk: Client, ada: User) -> None:
         state = state_of(connect(desk))
         ada.memberships.update(role=Role.EDITOR)
-        MembershipFactory.create(user=ada)
 
         page = come_back(desk, state)
 
@@ -238,6 +238,15 @@ class TestSeveralProfiles:
             after = desk.post(page.redirect_chain[-1][0], {"profile": "2"}, follow=True)
 
         assert "has expired" in after.content.decode()
+        assert not Account.objects.exists()
+
+    def test_role_that_was_taken_away_before_the_choice(self, desk: Client, ada: User) -> None:
+        page = come_back(desk, state_of(connect(desk)))
+        ada.memberships.update(role=Role.VIEWER)
+
+        after = desk.post(page.redirect_chain[-1][0], {"profile": "2"}, follow=True)
+
+        assert "does not allow connecting accounts any more" in after.content.decode()
         assert not Account.objects.exists()
 
     def test_choice_is_the_persons_own(self, desk: Client, cho: User) -> None:
@@ -369,3 +378,28 @@ class TestManyServers:
 
         assert response.status_code == 422
         assert not AppCredential.objects.exists()
+
+
+class TestWhoWeAre:
+    """The document that introduces this installation to networks that look it up."""
+
+    def test_it_is_open_to_everybody_and_names_our_address(
+        self, client: Client, db: None, settings: object
+    ) -> None:
+        settings.SITE_URL = "https://desk.example.org"  # type: ignore[attr-defined]
+        introduced = [name for name, platform in PLATFORMS.items() if not platform.needs_client_id]
+
+        documents = [client.get(f"/accounts/{name}/client.json") for name in introduced]
+
+        served = [document.json() for document in documents if document.status_code == 200]
+        assert served
+        assert all(
+            answer["redirect_uris"][0].startswith("https://desk.example.org/accounts/callback/")
+            for answer in served
+        )
+
+    @pytest.mark.parametrize("network", ["village", "nowhere"])
+    def test_network_that_looks_nothing_up_has_none(
+        self, client: Client, db: None, world: World, network: str
+    ) -> None:
+        assert client.get(f"/accounts/{network}/client.json").status_code == 404

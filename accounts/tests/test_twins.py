@@ -14,7 +14,7 @@ from accounts.tokens import ensure_fresh
 from platforms.errors import TokenExpired
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Fault, Grant, Person
-from publishing.tests.connecting import allow
+from platforms.sandbox.visitor import allow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 EVERY = pytest.mark.parametrize("network", list(PLATFORMS))

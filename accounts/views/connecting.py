@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,7 +13,7 @@ from accounts import choosing, connecting
 from accounts.connections import app_for, offers
 from accounts.forms import ConnectForm
 from accounts.middleware import MemberRequest
-from accounts.models import Account, PendingConnection
+from accounts.models import Account
 from accounts.permissions import Permission, requires
 from accounts.views.consent import leads_to_networks
 from platforms.base import ConnectMethod, Platform
@@ -63,7 +62,7 @@ def _connect(
 
 
 @require_GET
-@requires(Permission.CONNECT)
+@requires(Permission.VIEW)  # the workspace where it was begun is asked for more
 def account_callback(request: MemberRequest, platform_name: str) -> HttpResponse:
     """Where a network sends people back to. Whatever went wrong is said on the accounts page."""
     try:
@@ -99,26 +98,23 @@ def _kept(request: HttpRequest, grant: connecting.Granted, accounts: list[Accoun
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Permission.CONNECT)
+@requires(Permission.VIEW)  # the workspace where it was begun is asked for more
 def account_choose(request: MemberRequest, key: str) -> HttpResponse:
     """Choose among the profiles that the network granted."""
-    pending = PendingConnection.objects.filter(
-        key=key, user=request.user, workspace_id=request.member.workspace_id
-    ).first()
-    if pending is None or now() - pending.created_at > PendingConnection.LIFETIME:
-        messages.error(request, _("This connection was finished or has expired. Press Connect again."))
+    try:
+        grant = choosing.resume(request.user, key)
+    except connecting.ConnectionLost as error:
+        messages.error(request, str(error))
         return redirect("accounts:account-list")
-    grant = choosing.resume(pending, request.member)
-    chosen = tuple(
-        profile for profile in grant.profiles if profile.remote_id in request.POST.getlist("profile")
-    )
+    wanted = request.POST.getlist("profile")
+    chosen = tuple(profile for profile in grant.profiles if profile.remote_id in wanted)
     if chosen:
-        pending.delete()
-        return _kept(request, grant, connecting.keep(grant, chosen))
-    context = {"grant": grant, "missing": request.method == "POST"}
-    return render(
-        request, "accounts/account_choose.html", context, status=422 if request.method == "POST" else 200
-    )
+        accounts = connecting.keep(grant, chosen)
+        choosing.finish(key)
+        return _kept(request, grant, accounts)
+    missing = request.method == "POST"
+    context = {"grant": grant, "missing": missing}
+    return render(request, "accounts/account_choose.html", context, status=422 if missing else 200)
 
 
 @require_GET
