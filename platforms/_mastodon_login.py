@@ -3,12 +3,21 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from platforms._mastodon_server import host_of, known, limits_of, offers_pkce
 from platforms.content import App, Authorization, Json, Profile, Token
-from platforms.errors import ClientRefused, InvalidContent, NotFound, PlatformError, Refused, Unavailable
+from platforms.errors import (
+    ClientRefused,
+    InvalidContent,
+    NotFound,
+    PlatformError,
+    Refused,
+    TokenExpired,
+    Unavailable,
+)
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, OAuthPlatform
 from platforms.transport import is_private_host
@@ -40,6 +49,13 @@ class MastodonLogin(OAuthPlatform):
 
     def register(self, fields: Mapping[str, str], redirect_uri: str) -> App:
         self._refuse_private()
+        try:
+            made = repeatable(partial(self._register, redirect_uri))
+        except (Unavailable, Refused, TokenExpired) as error:
+            raise self._no_server(error) from error
+        return replace(self.app, client_id=made["client_id"], client_secret=made["client_secret"])
+
+    def _register(self, redirect_uri: str) -> dict[str, Any]:
         site = urlsplit(redirect_uri)
         form = {
             "client_name": CLIENT_NAME,
@@ -47,13 +63,7 @@ class MastodonLogin(OAuthPlatform):
             "scopes": " ".join(self._wanted(self._metadata())),
             "website": f"{site.scheme}://{site.netloc}",
         }
-        try:
-            made = repeatable(
-                lambda: known(self.call("POST", "/api/v1/apps", form=form), "client_id", "client_secret")
-            )
-        except (InvalidContent, NotFound) as error:
-            raise self._no_server(error) from error
-        return replace(self.app, client_id=made["client_id"], client_secret=made["client_secret"])
+        return known(self.call("POST", "/api/v1/apps", form=form), "client_id", "client_secret")
 
     def is_registered(self) -> bool:
         try:
@@ -122,10 +132,17 @@ class MastodonLogin(OAuthPlatform):
             )
 
     def _no_server(self, error: PlatformError) -> PlatformError:
-        host = urlsplit(self.app.api_url).netloc
-        return InvalidContent(
-            f"{host} does not answer like a {self.label} server.",
-            status=error.status,
-            detail=error.detail,
-            action="Correct the server.",
-        )
+        """What went wrong at a server that we do not know yet: most likely it is none, or mistyped."""
+        host, status = urlsplit(self.app.api_url).netloc, error.status
+        if status is None and isinstance(error, Unavailable):
+            message, action = (
+                f"{host} could not be reached.",
+                "Check the server's address, or try again later.",
+            )
+            return Unavailable(message, detail=error.message, action=action)
+        if status is None or status >= 500:
+            return error
+        if 300 <= status < 400:
+            return Refused(error.message, status=status, action="Type that server instead.")
+        message = f"{host} does not answer like a {self.label} server."
+        return InvalidContent(message, status=status, detail=error.detail, action="Correct the server.")

@@ -193,7 +193,7 @@ def test_a_person_connects_on_any_server(client_on: ClientFactory, baker: Person
     client = connected(client_on, baker, server)
 
     (profile,) = client.profiles()
-    host = urlsplit(client.app.api_url).netloc
+    host = "mastodon.example" if server == "mastodon" else urlsplit(client.app.api_url).netloc
     assert (profile.remote_id, profile.handle, profile.name) == (
         f"1@{host}",
         f"@moonrise@{host}",
@@ -279,13 +279,55 @@ def test_a_server_in_trouble_has_not_forgotten_us(client_on: ClientFactory) -> N
         client.is_registered()
 
 
-@pytest.mark.parametrize("kind", [Fault.Kind.HTML, Fault.Kind.HALF, Fault.Kind.EMPTY, Fault.Kind.DROP_AFTER])
-def test_a_registration_that_went_wrong_may_be_repeated(client_on: ClientFactory, kind: str) -> None:
-    Fault.objects.create(kind=kind, path="/api/v1/apps")
-    with pytest.raises(Unavailable):
+@pytest.mark.parametrize(
+    ("fault", "kind", "words"),
+    [
+        (Fault.Kind.HTML, InvalidContent, "does not answer like a Mastodon server"),
+        (Fault.Kind.HALF, InvalidContent, "does not answer like a Mastodon server"),
+        (Fault.Kind.EMPTY, InvalidContent, "does not answer like a Mastodon server"),
+        (Fault.Kind.DROP_BEFORE, Unavailable, "could not be reached"),
+        (Fault.Kind.DROP_AFTER, Unavailable, "could not be reached"),
+        (Fault.Kind.BROKEN, Unavailable, "broke off with 500"),
+    ],
+)
+def test_a_registration_that_went_wrong_may_be_repeated(
+    client_on: ClientFactory, fault: str, kind: type[PlatformError], words: str
+) -> None:
+    Fault.objects.create(kind=fault, path="/api/v1/apps")
+    with pytest.raises(kind, match=words):
         client_on().register({}, CALLBACK)
 
     assert client_on().register({}, CALLBACK).client_secret
+
+
+def test_a_registration_that_is_limited_waits(client_on: ClientFactory) -> None:
+    Fault.objects.create(kind=Fault.Kind.LIMITED, path="/api/v1/apps")
+
+    with pytest.raises(RateLimited):
+        client_on().register({}, CALLBACK)
+
+
+def test_nobody_home_is_said_with_the_name_of_the_server() -> None:
+    app = App("", "", CALLBACK, api_url="http://127.0.0.1:9", auth_url="http://127.0.0.1:9")
+    client = Mastodon(Connection(app, Transport(allow=frozenset({"127.0.0.1:9"}))))
+
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:9 could not be reached") as error:
+        client.register({}, CALLBACK)
+
+    assert "address" in error.value.action
+
+
+def test_a_server_that_lives_elsewhere_now_is_named() -> None:
+    class Moved(Transport):
+        def request(self, method: str, url: str, **kwargs: Any) -> Answer:
+            return Answer(method, url, 301, {"Location": "https://www.m.example/api"}, b"")
+
+    app = App("", "", CALLBACK, api_url="https://m.example", auth_url="https://m.example")
+
+    with pytest.raises(Refused, match=r"sends us on to www\.m\.example") as error:
+        Mastodon(Connection(app, Moved())).register({}, CALLBACK)
+
+    assert error.value.action == "Type that server instead."
 
 
 def test_a_place_that_is_no_mastodon_is_named(sandbox: str) -> None:
