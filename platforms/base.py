@@ -30,7 +30,7 @@ from platforms.errors import (
 )
 from platforms.ledger import Ledger
 from platforms.rules import Finding, Option, Rules, check
-from platforms.transport import Answer, Transport
+from platforms.transport import SAFE, Answer, Transport
 
 
 def _ignore(limit: RateLimit) -> None:
@@ -202,9 +202,10 @@ class Platform:
         return self.accept(self.connection.transport.request(method, url, headers=headers, **request))
 
     def accept(self, answer: Answer) -> Answer:
-        """The answer if it is a success; its limits are passed on either way."""
+        """The answer if it is a success; the limits on writing are passed on either way."""
         limit = self.rate_limit(answer)
-        if limit is not None:
+        # Reading too often must not hold posts back.
+        if limit is not None and answer.method not in SAFE:
             self.connection.observe(limit)
         if not answer.ok:
             raise self.classify(answer)

@@ -112,7 +112,7 @@ class AccountViewSet(
         return Response(self.get_serializer(account).data)
 
     def perform_destroy(self, instance: Account) -> None:
-        connecting.disconnect(member_of(self.request), Account.objects.get(pk=instance.pk))
+        connecting.disconnect(member_of(self.request), instance)
 
     @extend_schema(
         request=ConnectSerializer,
