@@ -41,14 +41,16 @@ def idempotent(action: Action[V, P]) -> Action[V, P]:
         record = _begin(member_of(request), key, fingerprint)
         if record.status is not None:
             return Response(record.body, status=record.status, headers={"Idempotent-Replayed": "true"})
+        is_kept = False
         try:
             with transaction.atomic():
                 response = action(view, request, *args, **kwargs)
                 body = json.loads(json.dumps(response.data, default=str))
                 IdempotentRequest.objects.filter(pk=record.pk).update(status=response.status_code, body=body)
-        except BaseException:
-            IdempotentRequest.objects.filter(pk=record.pk).delete()
-            raise
+            is_kept = True
+        finally:
+            if not is_kept:
+                IdempotentRequest.objects.filter(pk=record.pk).delete()
         return response
 
     return cast("Action[V, P]", answered)
