@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Mapping
+from datetime import time
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,7 +83,7 @@ class PostForm(forms.Form):
             "media": [media.pk for media in post.pictures],
             "campaign": post.campaign_id,
             "date": local and local.date(),
-            "time": local and local.time().replace(second=0, microsecond=0),
+            "time": local and local.time().replace(microsecond=0),
             "timezone": post.timezone,
         }
 
@@ -195,6 +196,14 @@ class PostForm(forms.Form):
                 _("This post was changed meanwhile. Save again to replace that, or open it afresh."),
                 code="stale",
             )
+
+    @property
+    def time_text(self) -> str:
+        """The time as a browser's time field takes it; seconds only where there are some."""
+        value = self["time"].value()
+        if isinstance(value, time):
+            return value.strftime("%H:%M:%S" if value.second else "%H:%M")
+        return value or ""
 
     @property
     def seen_state(self) -> str:

@@ -30,7 +30,8 @@ def delivery_timeline(request: MemberRequest, pk: int) -> HttpResponse:
     timeline = Timeline(_post(request, pk))
     if request.GET.get("seen") == timeline.version:
         return HttpResponse(status=204)
-    return render(request, "publishing/post_detail.html#timeline", {"timeline": timeline})
+    context = {"timeline": timeline, "is_fragment": True}
+    return render(request, "publishing/post_detail.html#timeline", context)
 
 
 @require_POST

@@ -75,7 +75,7 @@ picker.addEventListener("change", (event) => {
 });
 form.addEventListener("paste", (event) => {
   const files = [...(event.clipboardData?.files ?? [])];
-  if (!files.length) return;
+  if (!files.length || event.clipboardData.types.includes("text/plain")) return; // texts may bring a picture of themselves
   event.preventDefault();
   take(files);
 });
