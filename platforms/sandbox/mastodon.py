@@ -29,6 +29,7 @@ from platforms.sandbox.mastodon_server import NETWORK, SERVERS, Visit, api, open
 from platforms.sandbox.models import Entry, Fault, Grant, Person, Upload
 from platforms.sandbox.wire import Refusal, answer, payload
 
+DOMAIN = "mastodon.example"  # in its people's full names; a server may be reached under another one
 PEOPLE = (
     ("1", "moonrise", "Moonrise Bakery", "Sourdough and cinnamon buns, from four in the morning.", "#d9822b"),
     ("2", "tomas", "Tomás Rivera", "Makes lamps from what others throw away.", "#2f8f6b"),
@@ -66,7 +67,8 @@ def instance(visit: Visit, version: int) -> HttpResponse:
     common = {"title": f"A {server.name} server", "version": server.version, **pleroma}
     if version == 2:
         versions = {"api_versions": {"mastodon": 10}} if server.name == NETWORK else {}
-        return JsonResponse({"domain": host, **common, **versions, "configuration": configuration(server)})
+        domain = DOMAIN if server.name == NETWORK else host
+        return JsonResponse({"domain": domain, **common, **versions, "configuration": configuration(server)})
     described = {} if server.is_old or server.name == "pleroma" else {"configuration": configuration(server)}
     return JsonResponse({"uri": host, "urls": {}, **common, **described})
 

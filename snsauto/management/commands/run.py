@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from snsauto import demo, ports, schedules
+from snsauto import ports, schedules
+from snsauto.demo import bakery, seeding
 from snsauto.launcher import Launcher, Service, prefixed, unchanged
 from snsauto.watch import ClusterWatch
 
@@ -32,6 +33,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _prepare(self, *, migrate: bool, with_demo: bool) -> None:
+        if with_demo and not settings.SANDBOX:
+            raise CommandError(_("The demo needs the sandbox: set SANDBOX=on."))
         self._claim_port()
         if migrate:
             call_command("migrate", interactive=False, verbosity=0)
@@ -39,9 +42,15 @@ class Command(BaseCommand):
         if settings.STATIC_HASHED:
             call_command("collectstatic", interactive=False, verbosity=0)
         schedules.install()
-        if with_demo and demo.is_wanted():
-            self.stdout.write(_("Setting up the demo…"))
-            demo.seed()
+        if with_demo:
+            self._fill()
+
+    def _fill(self) -> None:
+        if seeding.is_wanted():
+            self.stdout.write(_("Setting up the demo; this takes some seconds, once…"))
+            seeding.seed()
+        else:
+            seeding.move()
 
     def _claim_port(self) -> None:
         def say() -> None:
@@ -67,10 +76,10 @@ class Command(BaseCommand):
 
     def _welcome(self, with_demo: bool) -> None:
         lines = ["", _("SNS Auto runs at %(url)s") % {"url": settings.SITE_URL}]
-        if with_demo and demo.is_there():
+        if with_demo and seeding.is_there():
             lines.append(
                 _("Log in as %(email)s with the password %(password)s")
-                % {"email": demo.EMAIL, "password": demo.PASSWORD}
+                % {"email": bakery.ADA.email, "password": bakery.PASSWORD}
             )
         if settings.SANDBOX:
             lines.append(_("The practice networks are at %(url)s") % {"url": f"{settings.SITE_URL}/sandbox/"})

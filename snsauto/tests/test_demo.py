@@ -1,0 +1,161 @@
+"""The demo: seeded once, believable, and everything in it real."""
+
+import html
+import io
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils.timezone import now
+from django_q.models import OrmQ
+from PIL import Image
+from pytest_django.fixtures import Settings
+
+from accounts.factories import UserFactory
+from accounts.models import Account, User, Workspace
+from platforms.registry import PLATFORMS
+from platforms.sandbox.models import Entry, Fault
+from publishing.models import Delivery, Post, State
+from snsauto.demo import bakery, connecting, seeding
+from snsauto.demo.pictures import PICTURES
+
+STORIES = (*bakery.PUBLISHED, bakery.REFUSED, bakery.IN_DOUBT, bakery.NEXT, *bakery.SCHEDULED, *bakery.DRAFTS)
+
+
+@pytest.fixture
+def desk(sandbox: str, settings: Settings) -> str:
+    """The sandbox is served at the desk's own address."""
+    settings.PORT = urlsplit(sandbox).port
+    return sandbox
+
+
+def counted(state: State) -> int:
+    return Delivery.objects.filter(state=state).count()
+
+
+def check_people_and_accounts() -> None:
+    assert Client().login(email=bakery.ADA.email, password=bakery.PASSWORD)
+    assert Workspace.objects.get().timezone == "Europe/Lisbon"
+    assert {account.platform_name for account in Account.objects.all()} == set(PLATFORMS)
+    assert all(account.token for account in Account.objects.all())
+
+
+def check_posts() -> None:
+    assert Post.objects.count() == len(STORIES)
+    assert counted(State.FAILED) == counted(State.UNKNOWN) == 1
+    assert counted(State.PUBLISHED) == len(bakery.PUBLISHED) * len(PLATFORMS)
+    assert counted(State.PUBLISHING) == 0
+    assert "already" in Delivery.objects.get(state=State.FAILED).reason
+    assert Delivery.objects.filter(
+        state=State.SCHEDULED, due_at__lte=now() + timedelta(minutes=5)
+    ).count() == len(PLATFORMS)
+
+
+def check_times() -> None:
+    published = Delivery.objects.filter(state=State.PUBLISHED)
+    assert min(row.published_at for row in published) < now() - timedelta(days=20)
+    assert all(row.published_at < now() - timedelta(hours=1) for row in published)
+    assert Entry.objects.filter(created_at__gt=now() - timedelta(hours=1)).count() == 0
+
+
+def check_addresses() -> None:
+    for delivery in Delivery.objects.filter(state=State.PUBLISHED).order_by("pk")[::7]:
+        page = requests.get(delivery.permalink, timeout=10)
+        assert page.status_code == 200
+        assert delivery.post.text[:25] in html.unescape(page.text)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_desk_is_filled_once(desk: str, settings: Settings) -> None:
+    assert seeding.seed() is True
+
+    check_people_and_accounts()
+    check_posts()
+    check_times()
+    check_addresses()
+    assert not Fault.objects.exists()
+    assert "publishing.tasks.pump" not in Counter(row.func() for row in OrmQ.objects.all())
+
+    before = list(Delivery.objects.values_list("pk", "state", "due_at"))
+    assert seeding.seed() is False
+    assert list(Delivery.objects.values_list("pk", "state", "due_at")) == before
+
+    check_move(settings)
+
+
+def check_move(settings: Settings) -> None:
+    """The desk was seeded at another port: its addresses follow."""
+    Account.objects.update(url="http://127.0.0.1:1/sandbox/somewhere/")
+    Delivery.objects.exclude(permalink="").update(permalink="http://127.0.0.1:1/sandbox/x/post")
+
+    moved = seeding.move()
+
+    assert moved == Account.objects.count() == len(PLATFORMS)
+    assert all(account.url.startswith(settings.SITE_URL) for account in Account.objects.all())
+    assert {row.permalink for row in Delivery.objects.exclude(permalink="")} == {
+        f"{settings.SITE_URL}/sandbox/x/post"
+    }
+    assert seeding.move() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_cut_off_is_cleared_away(desk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connecting, "played", lambda: [None])
+    with pytest.raises(AttributeError):
+        seeding.seed()
+    assert seeding.is_wanted()
+
+    seeding.clear()
+
+    assert not User.objects.exists()
+    assert not Workspace.objects.exists()
+
+
+@pytest.mark.django_db
+def test_desk_that_people_use_is_left_alone() -> None:
+    UserFactory.create()
+
+    assert seeding.is_wanted() is False
+
+
+def test_real_networks_are_left_alone(settings: Settings) -> None:
+    ours = dict.fromkeys(("api_url", "auth_url", "upload_url"), f"{settings.SITE_URL}/sandbox/somewhere")
+    settings.NETWORKS = {name: {**ours, "api_url": "https://api.example.org"} for name in PLATFORMS}
+
+    assert connecting.played() == []
+
+
+@pytest.mark.parametrize("command", [["demo"], ["run", "--demo", "--no-migrate"]])
+def test_demo_needs_the_sandbox(settings: Settings, command: list[str]) -> None:
+    settings.SANDBOX = False
+    settings.PORT = 8119
+
+    with pytest.raises(CommandError, match="SANDBOX=on"):
+        call_command(*command)
+
+
+def test_pictures_of_the_stories_are_drawn_and_described() -> None:
+    used = {name for story in STORIES for name in story.pictures}
+
+    assert used == set(PICTURES)
+    assert all(description for _draw, description in PICTURES.values())
+
+
+@pytest.mark.parametrize("name", sorted(PICTURES))
+def test_picture_is_a_picture(name: str) -> None:
+    draw, _description = PICTURES[name]
+
+    with Image.open(io.BytesIO(draw())) as image:
+        assert (image.format, image.size) == ("JPEG", (1080, 1080))
+        assert len(image.getcolors(maxcolors=1_000_000) or []) > 100
+
+
+def test_no_story_is_told_twice() -> None:
+    texts = Counter(story.text for story in STORIES if story is not bakery.REFUSED)
+
+    assert set(texts.values()) == {1}
+    assert not any("lorem" in text.lower() or "post 1" in text.lower() for text in texts)
