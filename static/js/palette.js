@@ -4,17 +4,28 @@ const input = palette?.querySelector("input");
 const list = palette?.querySelector("[role=listbox]");
 const none = palette?.querySelector(".palette__none");
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const SOURCES = [
+  ".rail [data-shortcut]",
+  "main [data-command]",
+  "#you > a, #you > button, #you > form:last-child > button",
+  "[data-command]",
+];
 let commands = [];
 let chosen = 0;
 
+function words(source) {
+  const nodes = [...source.childNodes].filter(
+    (node) => node.nodeType === Node.TEXT_NODE || node.matches("span:not([class])"),
+  );
+  return nodes.map((node) => node.textContent).join("");
+}
+
 function collect() {
   const seen = new Set();
-  const sources = document.querySelectorAll(".rail [data-shortcut], #you a, #you button, #workspaces button, [data-command]");
-  return [...sources].flatMap((source) => {
+  const sources = SOURCES.flatMap((selector) => [...document.querySelectorAll(selector)]);
+  return sources.flatMap((source) => {
     const icon = source.querySelector("svg");
-    const name = (source.dataset.command || source.querySelector(":scope > span:not(.mark, .count)")?.firstChild?.textContent ||
-      [...source.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent).join("") ||
-      source.getAttribute("title") || "").trim();
+    const name = (source.dataset.command ?? words(source)).trim();
     if (!name || seen.has(name) || source.getAttribute("aria-current") === "true") return [];
     seen.add(name);
     return [{ name, icon, source, keys: source.dataset.shortcut ?? "" }];
@@ -25,7 +36,10 @@ function option({ name, icon, keys }, index) {
   const element = document.createElement("div");
   element.id = `palette-${index}`;
   element.role = "option";
-  if (icon) element.append(icon.cloneNode(true));
+  if (icon) {
+    element.append(icon.cloneNode(true));
+    element.firstChild.ariaHidden = "true";
+  }
   element.append(name);
   if (keys) {
     const held = document.createElement("span");
@@ -51,8 +65,8 @@ function choose(index) {
 }
 
 function draw() {
-  const words = plain(input.value).split(/\s+/).filter(Boolean);
-  const found = commands.filter(({ name }) => words.every((word) => plain(name).includes(word)));
+  const typed = plain(input.value).split(/\s+/).filter(Boolean);
+  const found = commands.filter(({ name }) => typed.every((word) => plain(name).includes(word)));
   list.replaceChildren(...found.map(option));
   [...list.children].forEach((element, index) => element.addEventListener("click", () => run(found[index])));
   none.hidden = found.length > 0;
