@@ -47,14 +47,14 @@ class Command(BaseCommand):
 
     def _fill(self) -> None:
         if seeding.is_wanted():
-            self.stdout.write(_("Setting up the demo; this takes some seconds, once…"))
+            self._say(_("Setting up the demo; this takes some seconds, once…"))
             seeding.seed()
         else:
             seeding.move()
 
     def _claim_port(self) -> None:
         def say() -> None:
-            self.stdout.write(_("Port %(port)s is still in use; waiting a few seconds…") % port)
+            self._say(_("Port %(port)s is still in use; waiting a few seconds…") % port)
 
         port = {"port": settings.PORT}
         if not ports.wait_until_free(settings.BIND, settings.PORT, on_wait=say):
@@ -83,7 +83,10 @@ class Command(BaseCommand):
             )
         if settings.SANDBOX:
             lines.append(_("The practice networks are at %(url)s") % {"url": f"{settings.SITE_URL}/sandbox/"})
-        self.stdout.write("\n".join([*lines, _("Ctrl-C ends it."), ""]))
+        self._say("\n".join([*lines, _("Ctrl-C ends it."), ""]))
+
+    def _say(self, words: str) -> None:
+        self.stdout.write(words)
         self.stdout.flush()
 
 
