@@ -65,7 +65,7 @@ chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || .ci/install chromium fonts-dejavu-core fonts-noto-color-emoji
 
 screenshots: .venv/dev.stamp chromium ## the pictures of the documents, from the demo
-	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python -m snsauto.tests.browser.screenshots
 
 clean: ## take away what was installed or made, but never var/, where your data is
 	rm -rf .venv $(NODE_PARTS)/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,72 +1,29 @@
 """The whole story, on the running desk: from making an account to three public posts, in a real browser."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import requests
 from PIL import Image, ImageDraw
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
+from snsauto.tests.browser.desk import running_desk
+
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).resolve().parents[3]
 ZONE = "Europe/Lisbon"
 TEXT = "The autumn bowls are out of the kiln: forty of them, ash glaze, no two alike. Saturday, ten o'clock."
 ALT = "A round brown bowl on a sand-coloured cloth"
 PASSWORD = "korvapuusti-42-lane"
 
 
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`manage.py run --demo` on a fresh database: web, both clusters, sandbox. Its address."""
-    port, folder = free_port(), tmp_path_factory.mktemp("desk")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "PYTEST"))}
-    environ |= {
-        "DATA_DIR": str(folder),
-        "PORT": str(port),
-        "SANDBOX": "on",
-        "DATABASE_URL": "",
-        "SITE_URL": "",
-    }
-    command = [sys.executable, "manage.py", "run", "--demo"]
-    with (folder / "log").open("w") as log:
-        desk = subprocess.Popen(
-            command, cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_until_ready(address, desk, folder / "log")
+    with running_desk(tmp_path_factory.mktemp("desk")) as address:
         yield address
-    finally:
-        desk.send_signal(signal.SIGINT)
-        assert desk.wait(30) == 0
-
-
-def wait_until_ready(address: str, desk: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and desk.poll() is None:
-        with suppress(requests.RequestException):
-            if requests.get(f"{address}/health/ready", timeout=5).ok:
-                return
-        time.sleep(0.5)
-    pytest.fail(log.read_text()[-4000:])
 
 
 @pytest.fixture

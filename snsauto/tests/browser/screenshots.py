@@ -1,0 +1,61 @@
+"""The pictures of the documents, taken from the running demo: `make screenshots`."""
+
+import re
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.sync_api import Page, sync_playwright
+
+from snsauto.tests.browser.desk import ROOT, running_desk
+
+IMAGES = ROOT / "docs" / "images"
+TEXT = (
+    "Advent bread is here: candied orange from Setúbal, rye starter, thirty-six hours of patience. "
+    "Forty loaves on Saturday from seven; bring a bag, leave with a smile."
+)
+
+
+def take(page: Page, desk: str, said: str) -> None:
+    """Log in as the demo says and go through the pages."""
+    login = re.search(r"Log in as (\S+) with the password (\S+)", said)
+    assert login, said
+    page.goto(f"{desk}/auth/login/")
+    page.locator("[name=login]").fill(login[1])
+    page.locator("[name=password]").fill(login[2])
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{desk}/")
+    shoot(page, "home")
+    page.goto(f"{desk}/calendar/")
+    shoot(page, "calendar")
+    page.goto(f"{desk}/queue/")
+    page.get_by_role("link", name="Published", exact=True).click()
+    page.locator("main a[href^='/posts/']").nth(1).click()
+    page.wait_for_url("**/posts/*/")
+    shoot(page, "post")
+    page.goto(f"{desk}/library/")
+    page.get_by_role("link", name="Post it").nth(1).click()
+    for box in page.locator("input[name=accounts]").all():
+        box.check(force=True)
+    page.get_by_label("Text", exact=True).fill(TEXT)
+    page.locator("#previews .preview").nth(2).wait_for()
+    shoot(page, "composer")
+
+
+def shoot(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=IMAGES / f"{name}.png")
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with TemporaryDirectory() as folder, running_desk(Path(folder)) as desk, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        take(page, desk, (Path(folder) / "log").read_text())
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
