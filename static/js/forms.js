@@ -1,22 +1,26 @@
 // A pressed button answers at once and cannot be pressed twice; a refused form takes the eye to its first fault;
 // passwords can be looked at.
+const PATIENCE = 8000; // milliseconds after which a form that led nowhere (a download) may be sent again
+
 document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || event.target.matches("[data-theme-form], [method=dialog], [hx-post], [hx-get]")) return;
-  const button = event.submitter;
-  if (button?.matches(".button")) setTimeout(() => button.setAttribute("aria-busy", "true"));
-  event.target.dataset.sent = "";
+  const form = event.target;
+  if (event.defaultPrevented || form.matches("[data-theme-form], [method=dialog], [hx-post], [hx-get]")) return;
+  if (event.submitter?.matches(".button")) setTimeout(() => event.submitter.setAttribute("aria-busy", "true"));
+  form.dataset.sent = "";
+  setTimeout(release, PATIENCE);
 });
-document.addEventListener(
-  "submit",
-  (event) => {
-    if ("sent" in event.target.dataset) event.preventDefault();
-  },
-  true,
-);
-window.addEventListener("pageshow", () => {
+
+function again(event) {
+  if ("sent" in event.target.dataset) event.preventDefault();
+}
+
+function release() {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
-  for (const button of document.querySelectorAll('.button[aria-busy="true"]')) button.removeAttribute("aria-busy");
-});
+  for (const button of document.querySelectorAll("form .button[aria-busy=true]")) button.removeAttribute("aria-busy");
+}
+
+document.addEventListener("submit", again, true);
+window.addEventListener("pageshow", release);
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.xhr?.status === 422) event.target.querySelector("[aria-invalid=true]")?.focus();

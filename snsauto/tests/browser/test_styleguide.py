@@ -286,3 +286,17 @@ def test_more_opens_all_that_a_phone_has_no_room_for(visit: Open, sue: User) -> 
     assert page.locator("#more").get_by_role("link", name="Campaigns").is_visible()
     assert page.locator("#more").get_by_role("button", name="Log out").is_visible()
     assert violations(page) == []
+
+
+def test_a_form_pressed_twice_is_sent_once(visit: Open, sue: User) -> None:
+    page = visit("/accounts/settings/", size=WIDE, user=sue)
+    sent: list[str] = []
+    page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+
+    with page.expect_navigation():
+        page.locator("#profile form button, form#profile button").first.evaluate(
+            "b => { b.click(); b.click(); }"
+        )
+    page.wait_for_load_state("networkidle")
+
+    assert len(sent) == 1
