@@ -49,6 +49,11 @@ def answers(host: str, port: int) -> bool:
         return True
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach it."""
+    return host in {"127.0.0.1", "::1", "localhost"}
+
+
 def reachable(host: str) -> str:
     """Where to knock for a server that listens on every address."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)

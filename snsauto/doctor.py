@@ -1,0 +1,158 @@
+"""What `manage.py doctor` looks at: each finding says how a thing is and, where it is wrong, what to do."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import django
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+
+from accounts.connections import offers
+from accounts.fields import Undecryptable
+from accounts.models import Account
+from snsauto import health, ports
+
+LITTLE_SPACE = 500_000_000  # bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How one thing is. `advice` is empty where nothing has to be done."""
+
+    name: str
+    said: str
+    advice: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.advice
+
+
+def examine() -> Iterator[Finding]:
+    """Everything, the ground first; what needs the database is left out where that does not answer."""
+    yield from ground()
+    checks = health.examine()
+    for check in checks:
+        yield Finding(check.name, check.said, "" if check.ok else ADVICE[check.name.partition(" ")[0]])
+    if all(check.ok for check in checks if check.name in {"database", "migrations"}):
+        for step in (credentials, networks):
+            yield from step()
+
+
+ADVICE = {
+    "database": "Check DATABASE_URL, and whether the server runs and lets this machine in.",
+    "migrations": "Run manage.py migrate.",
+    "pump": "Start the desk with manage.py run, or the cluster “publishing” by itself.",
+    "cluster": "Start the desk with manage.py run, or see docs/operations.md for clusters of their own.",
+    "queue": "See docs/operations.md, “Posts are late”.",
+}
+
+
+def ground() -> Iterator[Finding]:
+    steps: tuple[Callable[[], Finding], ...] = (versions, address, keys, data, media, mail, web)
+    for step in steps:
+        yield step()
+
+
+def versions() -> Finding:
+    database = f"SQLite {sqlite3.sqlite_version}" if connection.vendor == "sqlite" else "PostgreSQL"
+    python = platform.python_version()
+    return Finding("versions", f"Python {python}, Django {django.get_version()}, {database}, {sys.platform}")
+
+
+def address() -> Finding:
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    if settings.SITE_URL.startswith("http:") and not ports.is_loopback(host):
+        advice = "Use https: networks send people back to https only, and browsers keep log-in cookies safe."
+        return Finding("address", settings.SITE_URL, advice)
+    if host not in settings.ALLOWED_HOSTS and "*" not in settings.ALLOWED_HOSTS:
+        return Finding("address", settings.SITE_URL, f"Add {host} to ALLOWED_HOSTS, or leave that empty.")
+    return Finding("address", settings.SITE_URL)
+
+
+def keys() -> Finding:
+    made = settings.DATA_DIR / "keys.json"
+    if os.environ.get("SECRET_KEY") or not made.exists():
+        return Finding("keys", f"from the environment, {len(settings.ENCRYPTION_KEYS)} for encryption")
+    if made.stat().st_mode & 0o077:
+        return Finding("keys", f"in {made}", f"Others may read them: chmod 600 {made}")
+    return Finding("keys", f"in {made}; keep a copy where the backup is not")
+
+
+def data() -> Finding:
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR):
+            free = shutil.disk_usage(settings.DATA_DIR).free
+    except OSError as error:
+        return Finding("data", str(settings.DATA_DIR), f"Nothing can be written there: {error.strerror}.")
+    said = f"{settings.DATA_DIR}, {free // 1_000_000_000} GB free"
+    return Finding(
+        "data", said, "Make room: less than half a gigabyte is left." if free < LITTLE_SPACE else ""
+    )
+
+
+def media() -> Finding:
+    """Write a file where pictures go, read it back, and take it away."""
+    try:
+        name = default_storage.save("doctor.txt", ContentFile(b"written by doctor"))
+        with default_storage.open(name) as file:
+            is_same = file.read() == b"written by doctor"
+        default_storage.delete(name)
+    except OSError as error:
+        return Finding("pictures", "cannot be stored", f"Check the folder of pictures: {error.strerror}.")
+    return Finding(
+        "pictures", "can be stored", "" if is_same else "What is stored does not come back the same."
+    )
+
+
+def mail() -> Finding:
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        advice = "" if settings.SANDBOX else "Set EMAIL_URL, or nobody can reset a password."
+        return Finding("mail", "is written to the log", advice)
+    return Finding("mail", f"goes through {settings.EMAIL_HOST}")
+
+
+def web() -> Finding:
+    where = f"{settings.BIND}:{settings.PORT}"
+    if ports.answers(settings.BIND, settings.PORT):
+        return Finding("web", f"answers at {where}")
+    return Finding("web", f"nobody answers at {where}", "Start the desk with manage.py run.")
+
+
+def credentials() -> Iterator[Finding]:
+    """Whether the tokens that are stored can be read with the keys that are there."""
+    total, unreadable = 0, 0
+    for pk in Account.objects.connected().values_list("pk", flat=True):
+        total += 1
+        try:
+            Account.objects.only("credentials").get(pk=pk)
+        except Undecryptable:
+            unreadable += 1
+    advice = "Put the key that was used back into ENCRYPTION_KEYS, or connect these accounts again."
+    yield Finding("tokens", f"{total - unreadable} of {total} can be read", advice if unreadable else "")
+
+
+def networks() -> Iterator[Finding]:
+    for offer in offers().values():
+        said = "ready to connect" if not offer.missing else f"not set up ({', '.join(offer.missing)})"
+        yield Finding(offer.platform.label, f"{said}; sends people back to {offer.redirect_uri}")
+
+
+def report(findings: Iterator[Finding]) -> tuple[list[str], int]:
+    """Lines to read, and how many things need somebody."""
+    lines, wrong = [], 0
+    for finding in findings:
+        lines.append(f"{'✓' if finding.ok else '✗'} {finding.name}: {finding.said}")
+        if finding.advice:
+            wrong += 1
+            lines.append(f"    {finding.advice}")
+    return lines, wrong
