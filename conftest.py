@@ -10,6 +10,7 @@ os.environ.setdefault(
 )  # some networks send nobody to "localhost"
 
 import pytest
+from django.db import connections
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -17,6 +18,12 @@ from accounts.factories import MembershipFactory, WorkspaceFactory
 from accounts.models import User, Workspace
 from accounts.permissions import Role
 from platforms.sandbox.world import seed
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The live server's threads let go of the database after each request, so that it can be dropped."""
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture
