@@ -103,7 +103,7 @@ def _author(request: HttpRequest, person: Person) -> dict[str, Any]:
         "did": person.remote_id,
         "handle": person.handle,
         "displayName": person.name,
-        "avatar": f"{base(request)}/@{person.handle}/avatar.svg",
+        "avatar": f"{base(request)}/@{person.handle}/avatar.png",
         "labels": [],
         "viewer": {"muted": False, "blockedBy": False},
     }

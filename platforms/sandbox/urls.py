@@ -10,7 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("faults/clear/", pages.clear_faults, name="sandbox-faults-clear"),
     path("control/faults", pages.control_faults, name="sandbox-control-faults"),
     path("<str:network>/uploads/<str:remote_id>", pages.upload, name="sandbox-upload"),
-    path("<str:network>/@<str:handle>/avatar.svg", pages.avatar, name="sandbox-avatar"),
+    path("<str:network>/@<str:handle>/avatar.png", pages.avatar, name="sandbox-avatar"),
     path("<str:network>/@<str:handle>/", pages.person_page, name="sandbox-person"),
     path("<str:network>/@<str:handle>/<path:remote_id>/", pages.post_page, name="sandbox-post"),
     path("x/", include("platforms.sandbox.x")),

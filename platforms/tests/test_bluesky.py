@@ -357,7 +357,7 @@ def test_the_profile_says_who_it_is(server: str, token: Token) -> None:
 
     assert (profile.remote_id, profile.handle, profile.name) == (DID, "moonrise.test", "Moonrise Bakery")
     assert profile.url == f"{server}/profile/moonrise.test"
-    assert profile.avatar_url == f"{server}/@moonrise.test/avatar.svg"
+    assert profile.avatar_url == f"{server}/@moonrise.test/avatar.png"
 
 
 def test_a_server_without_a_view_of_the_network_still_names_the_account(bluesky: Bluesky) -> None:

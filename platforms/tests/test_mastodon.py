@@ -200,7 +200,7 @@ def test_a_person_connects_on_any_server(client_on: ClientFactory, baker: Person
         "Moonrise Bakery",
     )
     assert profile.url.endswith("/sandbox/mastodon/@moonrise/")
-    assert profile.avatar_url.endswith("/avatar.svg")
+    assert profile.avatar_url.endswith("/avatar.png")
 
 
 def test_only_what_is_needed_is_asked_where_scopes_are_known(client_on: ClientFactory, baker: Person) -> None:

@@ -1,5 +1,6 @@
 """The sandbox's own pages: everything escaped, nothing that a browser could run, faults set and cleared."""
 
+import io
 import json
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.management.base import CommandError
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 from pytest_django.asserts import assertNumQueries  # type: ignore[attr-defined]
 from pytest_django.fixtures import Settings
 
@@ -271,7 +273,7 @@ def test_one_post_has_a_page_with_the_thread_below(visitor: Browser, person: Per
 
 
 @pytest.mark.parametrize(
-    "path", ["mastodon/@nobody/", "myspace/@moonrise/", "mastodon/uploads/1", "x/@nobody/avatar.svg"]
+    "path", ["mastodon/@nobody/", "myspace/@moonrise/", "mastodon/uploads/1", "x/@nobody/avatar.png"]
 )
 def test_what_is_not_there_is_not_found(visitor: Browser, path: str) -> None:
     assert visitor.get(f"/sandbox/{path}").status_code == 404
@@ -302,13 +304,13 @@ def test_bytes_are_served_as_pictures_or_as_nothing(
 
 
 def test_an_avatar_is_a_picture_without_script(visitor: Browser, person: Person) -> None:
-    person.name = "<Ada"
+    person.name, person.colour = "<Ada", "<red>"
     person.save()
 
-    response = visitor.get(f"/sandbox/mastodon/@{person.handle}/avatar.svg")
+    response = visitor.get(f"/sandbox/mastodon/@{person.handle}/avatar.png")
 
-    assert response["Content-Type"] == "image/svg+xml"
-    assert b"&lt;</text>" in response.content
+    assert response["Content-Type"] == "image/png"
+    assert Image.open(io.BytesIO(response.content)).size == (256, 256)
 
 
 # --- the command ---
