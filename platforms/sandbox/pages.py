@@ -1,5 +1,6 @@
 """The sandbox's own pages: what is played, who lives here and what they posted, and what shall go wrong."""
 
+import io
 import json
 import re
 from dataclasses import dataclass, field
@@ -233,8 +234,9 @@ def avatar(_request: HttpRequest, network: str, handle: str) -> HttpResponse:
     letter = (person.name or person.handle)[0].upper()
     middle = (AVATAR_SIDE / 2, AVATAR_SIDE / 2)
     ImageDraw.Draw(face).text(middle, letter, "white", ImageFont.load_default(AVATAR_SIDE * 0.55), "mm")
-    response = HttpResponse(content_type="image/png")
-    face.save(response, "PNG")
+    buffer = io.BytesIO()
+    face.save(buffer, "PNG")
+    response = HttpResponse(buffer.getvalue(), content_type="image/png")
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
