@@ -16,6 +16,9 @@ from platforms.errors import PlatformError
 from publishing.preflight import Refusal
 
 
+FIELDS = {"time": "scheduled_at"}  # what the composer calls otherwise than the API
+
+
 class Conflict(exceptions.APIException):
     """The row is not where the request expected it: somebody was faster, or it is final."""
 
@@ -52,7 +55,8 @@ def refused(refusal: Refusal) -> exceptions.ValidationError:
     details: dict[str, list[exceptions.ErrorDetail]] = {}
     for obstacle in refusal.obstacles:
         finding = obstacle.finding
-        field = f"accounts.{obstacle.account.pk}.{finding.field}" if obstacle.account else finding.field
+        name = FIELDS.get(finding.field, finding.field)
+        field = f"accounts.{obstacle.account.pk}.{name}" if obstacle.account else name
         details.setdefault(field or "non_field_errors", []).append(
             exceptions.ErrorDetail(finding.message, code=finding.code)
         )

@@ -215,7 +215,8 @@ def test_a_time_in_the_past_writes_nothing(ada: User, account: Account) -> None:
     )
 
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["code"] == "past_time"
+    [error] = answer.json()["errors"]
+    assert (error["field"], error["code"]) == ("scheduled_at", "past_time")
     assert not Post.objects.exists()
 
 
