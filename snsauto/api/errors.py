@@ -15,7 +15,6 @@ from rest_framework.views import exception_handler as rest_exception_handler
 from platforms.errors import PlatformError
 from publishing.preflight import Refusal
 
-
 FIELDS = {"time": "scheduled_at"}  # what the composer calls otherwise than the API
 
 

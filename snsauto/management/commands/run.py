@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from platforms.sandbox import world
 from snsauto import ports, schedules
 from snsauto.demo import bakery, seeding
 from snsauto.launcher import Launcher, Service, prefixed, unchanged
@@ -42,6 +43,8 @@ class Command(BaseCommand):
         if settings.STATIC_HASHED:
             call_command("collectstatic", interactive=False, verbosity=0)
         schedules.install()
+        if settings.SANDBOX:
+            world.seed()
         if with_demo:
             self._fill()
 
