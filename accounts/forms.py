@@ -22,6 +22,26 @@ def timezone_field(**options: Any) -> forms.ChoiceField:
     return forms.ChoiceField(label=_("Time zone"), choices=timezones.choices, **options)
 
 
+class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
+    """Logging in, in this product's words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = {"login": _("E-mail"), "password": _("Password"), "remember": _("Stay logged in")}
+        for name, label in words.items():
+            self.fields[name].label = label
+            self.fields[name].widget.attrs.pop("placeholder", None)
+
+
+class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    """Asking for a new password, in this product's words."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail")
+        self.fields["email"].widget.attrs.pop("placeholder", None)
+
+
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
     """A person and their first workspace, made together or not at all."""
 

@@ -42,6 +42,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     grace: float = 20.0
     stage: int = 1
+    files: tuple[int, ...] = ()  # descriptors that it inherits
 
 
 Relay = Callable[[str, IO[str]], None]
@@ -113,6 +114,7 @@ class Child:
             text=True,
             errors="replace",
             start_new_session=True,
+            pass_fds=self.service.files,
             env={**os.environ, "PYTHONUNBUFFERED": "1", **self.service.environment},
         )
         log.info("started", process=self.service.name, pid=self._process.pid)

@@ -1,40 +1,30 @@
-"""The port that the web server listens on: waiting until it is given up, and for the server on it."""
+"""The port that the web server listens on: opened once, and waited for while another lets go."""
 
 import http.client
 import socket
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 
 WAIT_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 
 
-def is_free(host: str, port: int) -> bool:
-    """Whether somebody could listen there now."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.socket(family)) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
-
-
-def wait_until_free(
+def listen(
     host: str, port: int, seconds: float = WAIT_SECONDS, on_wait: Callable[[], None] | None = None
-) -> bool:
-    """Wait while an earlier start still dies. False: the port is taken for good."""
+) -> socket.socket | None:
+    """Open the port, waiting while an earlier start still dies. None: it is taken for good."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     deadline = time.monotonic() + seconds
-    while not is_free(host, port):
+    while True:
+        with suppress(OSError):
+            return socket.create_server((host, port), family=family, backlog=1024)
         if time.monotonic() > deadline:
-            return False
+            return None
         if on_wait is not None:
             on_wait()
             on_wait = None
         time.sleep(LOOK_SECONDS)
-    return True
 
 
 def answers(host: str, port: int) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socketserver import BaseServer
+from socket import socket
 from threading import Thread
 from typing import Any
 
@@ -29,20 +29,28 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class QuietServer(ThreadedWSGIServer):
-    """Connections that the sandbox drops on purpose are not worth a traceback."""
+    """Serves on an open port; connections that the sandbox drops on purpose are not worth a traceback."""
+
+    def __init__(self, address: tuple[str, int], handler: type[WSGIRequestHandler], listener: socket) -> None:
+        super().__init__(address, handler, bind_and_activate=False, ipv6=":" in address[0])
+        self.socket.close()
+        self.socket = listener.dup()
+        self.server_name, self.server_port = address
+        self.setup_environ()
+        self.set_app(get_wsgi_application())
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         pass
 
 
 @contextmanager
-def served() -> Iterator[None]:
-    """The sandbox answers at its address: by a desk that runs already, or by ourselves for this while."""
-    if not ports.is_free(settings.BIND, settings.PORT):
+def served(listener: socket | None = None) -> Iterator[None]:
+    """The sandbox answers at its address meanwhile: on the launcher's open port, or by a desk that runs."""
+    listener = listener or ports.listen(settings.BIND, settings.PORT, seconds=0)
+    if listener is None:
         yield
         return
-    server: BaseServer = QuietServer((settings.BIND, settings.PORT), QuietHandler, ipv6=":" in settings.BIND)
-    server.set_app(get_wsgi_application())  # type: ignore[attr-defined]
+    server = QuietServer((settings.BIND, settings.PORT), QuietHandler, listener)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

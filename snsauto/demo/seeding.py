@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -47,13 +48,13 @@ def is_wanted() -> bool:
     return not User.objects.exclude(email__in=EMAILS).exists() and not is_there()
 
 
-def seed() -> bool:
+def seed(listener: socket | None = None) -> bool:
     """Fill the desk, once. False: the bakery is there already, and stays as it is."""
     world.seed()
     if is_there():
         return False
     clear()
-    with quietly(), connecting.served():
+    with quietly(), connecting.served(listener):
         Bakery().open()
     log.info("the demo is ready", posts=Post.objects.count())
     return True
@@ -80,7 +81,7 @@ def quietly() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def move() -> int:
+def move(listener: socket | None = None) -> int:
     """Follow the desk to another address or port: renew the connections there, and correct old addresses."""
     workspace = Workspace.objects.filter(memberships__user__email=ADA.email, name=bakery.WORKSPACE).first()
     if workspace is None:
@@ -90,7 +91,7 @@ def move() -> int:
         return 0
     member = workspace.memberships.get(user__email=ADA.email)
     platforms = {platform.name: platform for platform in connecting.played()}
-    with quietly(), connecting.served():
+    with quietly(), connecting.served(listener):
         for account in moved:
             if account.platform_name in platforms:
                 _readdress(account)

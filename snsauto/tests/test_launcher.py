@@ -301,9 +301,11 @@ def test_port_that_is_being_given_up_is_waited_for() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
 
-        free = ports.wait_until_free("127.0.0.1", port, seconds=10, on_wait=taken.close)
+        listener = ports.listen("127.0.0.1", port, seconds=10, on_wait=taken.close)
 
-    assert free is True
+    assert listener is not None
+    with closing(listener):
+        assert listener.getsockname() == ("127.0.0.1", port)
 
 
 def test_port_that_stays_taken_is_said_with_what_to_do(
@@ -311,7 +313,7 @@ def test_port_that_stays_taken_is_said_with_what_to_do(
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         settings.PORT = taken.getsockname()[1]
-        monkeypatch.setattr(ports.wait_until_free, "__defaults__", (0.0, None))
+        monkeypatch.setattr(ports.listen, "__defaults__", (0.0, None))
 
         with pytest.raises(CommandError, match=f"Port {settings.PORT} is taken.*PORT="):
             call_command("run")

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from django.conf import settings
@@ -26,17 +27,17 @@ class Command(BaseCommand):
         parser.add_argument("--no-migrate", action="store_true", help="leave the database as it is")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        try:
-            self._prepare(migrate=not options["no_migrate"], with_demo=options["demo"])
-        except KeyboardInterrupt:
-            sys.exit(130)
-        if self._launcher(with_demo=options["demo"]).run():
-            sys.exit(1)
-
-    def _prepare(self, *, migrate: bool, with_demo: bool) -> None:
-        if with_demo and not settings.SANDBOX:
+        if options["demo"] and not settings.SANDBOX:
             raise CommandError(_("The demo needs the sandbox: set SANDBOX=on."))
-        self._claim_port()
+        with self._listener() as listener:
+            try:
+                self._prepare(listener, migrate=not options["no_migrate"], with_demo=options["demo"])
+            except KeyboardInterrupt:
+                sys.exit(130)
+            if self._launcher(listener, with_demo=options["demo"]).run():
+                sys.exit(1)
+
+    def _prepare(self, listener: socket, *, migrate: bool, with_demo: bool) -> None:
         if migrate:
             call_command("migrate", interactive=False, verbosity=0)
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
@@ -46,28 +47,32 @@ class Command(BaseCommand):
         if settings.SANDBOX:
             world.seed()
         if with_demo:
-            self._fill()
+            self._fill(listener)
 
-    def _fill(self) -> None:
+    def _fill(self, listener: socket) -> None:
         if seeding.is_wanted():
             self._say(_("Setting up the demo; this takes some seconds, once…"))
-            seeding.seed()
+            seeding.seed(listener)
         else:
-            seeding.move()
+            seeding.move(listener)
 
-    def _claim_port(self) -> None:
+    def _listener(self) -> socket:
+        """The open port. It stays open while the web is started again: nobody is refused meanwhile."""
+
         def say() -> None:
             self._say(_("Port %(port)s is still in use; waiting a few seconds…") % port)
 
         port = {"port": settings.PORT}
-        if not ports.wait_until_free(settings.BIND, settings.PORT, on_wait=say):
+        listener = ports.listen(settings.BIND, settings.PORT, on_wait=say)
+        if listener is None:
             raise CommandError(
                 _("Port %(port)s is taken by another program: end it, or choose another with PORT=%(next)s.")
                 % {**port, "next": settings.PORT + 1000}
             )
+        return listener
 
-    def _launcher(self, *, with_demo: bool) -> Launcher:
-        desk = services()
+    def _launcher(self, listener: socket, *, with_demo: bool) -> Launcher:
+        desk = services(listener.fileno())
         names = [service.name for service in desk]
         return Launcher(
             desk,
@@ -98,21 +103,20 @@ def write(line: str) -> None:
     sys.stdout.flush()
 
 
-def services() -> list[Service]:
+def services(port: int) -> list[Service]:
     """What runs on one machine: workers end first, the web (where the sandbox lives) last."""
     clusters = [
         Service(name, (sys.executable, MANAGE, "qcluster"), {"Q_CLUSTER_NAME": name})
         for name in schedules.CLUSTERS
     ]
-    return [Service("web", web_command(), grace=10.0, stage=2), *clusters]
+    return [Service("web", web_command(port), grace=10.0, stage=2, files=(port,)), *clusters]
 
 
-def web_command() -> tuple[str, ...]:
-    """One process with many threads: pages wait for networks, not for the processor."""
-    host = f"[{settings.BIND}]" if ":" in settings.BIND else settings.BIND
+def web_command(port: int) -> tuple[str, ...]:
+    """One process with many threads: pages wait for networks, not for the processor. `port`: a descriptor."""
     return (
         *(sys.executable, "-m", "gunicorn", "snsauto.wsgi", "--pythonpath", str(settings.BASE_DIR)),
-        *("--bind", f"{host}:{settings.PORT}", "--workers", "1"),
+        *("--bind", f"fd://{port}", "--workers", "1"),
         *("--worker-class", "gthread", "--threads", str(settings.WEB_THREADS)),
         *("--timeout", "60", "--graceful-timeout", "5", "--keep-alive", "5"),
         *("--no-control-socket", "--log-level", "warning"),
