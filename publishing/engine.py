@@ -292,7 +292,10 @@ def unknown(delivery: Delivery, attempt: Attempt, error: OutcomeUnknown) -> None
 
 def refused(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: str = "") -> None:
     """A person must act. What may have reached the network is never called failed."""
-    state = State.UNKNOWN if in_doubt(delivery) else State.FAILED
+    if in_doubt(delivery):
+        state, advice = State.UNKNOWN, OutcomeUnknown.action
+    else:
+        state = State.FAILED
     _settle(delivery, attempt, Attempt.Outcome.REFUSED, state, error, advice=advice or error.action)
 
 

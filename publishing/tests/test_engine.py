@@ -495,6 +495,7 @@ def test_nothing_that_may_be_there_is_called_failed(
     [delivery] = run()
 
     assert delivery.state == State.UNKNOWN
+    assert delivery.advice == OutcomeUnknown.action
 
 
 def test_a_claim_costs_the_same_for_one_and_for_many(

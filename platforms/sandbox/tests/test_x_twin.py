@@ -755,7 +755,7 @@ def test_me_tells_what_is_asked(api: Callable[..., Any], baker: Person) -> None:
     assert full["subscription_type"] == "None"
     assert full["public_metrics"]["tweet_count"] == 0
     picture = Browser().get(urlsplit(full["profile_image_url"]).path)
-    assert picture["Content-Type"] == "image/svg+xml"
+    assert picture["Content-Type"] == "image/png"
 
 
 # --- deleting ---
