@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import Membership, User
@@ -18,7 +17,7 @@ class MemberRequest(HttpRequest):
 
 
 class MemberMiddleware:
-    """Sets `request.member` and the workspace's time zone."""
+    """Sets `request.member`."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,8 +25,3 @@ class MemberMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.member = SimpleLazyObject(lambda: current_membership(request.user))  # type: ignore[attr-defined]
         return self.get_response(request)
-
-
-def activate_zone(member: Membership) -> None:
-    """Times are shown in the workspace's zone from here on."""
-    timezone.activate(member.workspace.zone)

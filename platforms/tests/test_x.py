@@ -26,8 +26,9 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from platforms.ledger import Find, MemoryLedger
+from platforms.ledger import MemoryLedger
 from platforms.sandbox.models import Call, Entry, Fault, Grant, Person, Upload
+from platforms.tests.books import Killed, MortalLedger
 from platforms.transport import Transport
 from platforms.x import INDEX_LAG, X
 
@@ -414,42 +415,6 @@ def test_the_same_text_as_before_is_a_duplicate(client: X) -> None:
 
     assert error.value.status == 403
     assert Entry.objects.count() == 1
-
-
-class Killed(BaseException):
-    """The worker died here."""
-
-
-class MortalLedger(MemoryLedger):
-    """Books of a worker that dies at the n-th moment: before a step, after it, or once it is written."""
-
-    def __init__(self, dies_at: int) -> None:
-        super().__init__()
-        self.moments = iter(range(dies_at + 1))
-        self.dies_at = dies_at
-
-    def moment(self) -> None:
-        if next(self.moments, None) == self.dies_at:
-            raise Killed
-
-    def step(self, do: Callable[[], Any]) -> Callable[[], Any]:
-        def deadly() -> Any:
-            self.moment()
-            result = do()
-            self.moment()
-            return result
-
-        return deadly
-
-    def repeat(self, name: str, do: Callable[[], Any]) -> Any:
-        result = super().repeat(name, self.step(do))
-        self.moment()
-        return result
-
-    def once(self, name: str, do: Callable[[], Any], *, find: Find) -> Any:
-        result = super().once(name, self.step(do), find=find)
-        self.moment()
-        return result
 
 
 @pytest.mark.parametrize("moment", range(21))
