@@ -2,15 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from platforms.content import (
     App,
     Authorization,
     Draft,
+    Event,
+    Inbox,
+    Incoming,
     Json,
+    MediaFile,
+    Message,
+    MessageKind,
+    Metric,
+    Metrics,
     Profile,
     Published,
     RateLimit,
@@ -28,8 +36,10 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
+from platforms.failures import Failure, Said, understood
 from platforms.ledger import Ledger
-from platforms.rules import Finding, Option, Rules, check
+from platforms.options import Option
+from platforms.rules import Finding, Kind, Rules, check
 from platforms.transport import SAFE, Answer, Transport
 
 
@@ -73,6 +83,27 @@ class ConnectMethod:
     fields: tuple[Field, ...] = ()
 
 
+@dataclass(frozen=True)
+class Quota:
+    """How much a network lets us do: `limit` of `what` in a time, for one account or for the whole app."""
+
+    what: str
+    limit: int
+    within: timedelta
+    each: Literal["account", "app"] = "account"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Words that a network wants people to see before they post, with the pages that they speak of."""
+
+    text: str
+    links: tuple[tuple[str, str], ...] = ()  # words and addresses
+
+
+Moderation = Literal["like", "unlike", "hide", "unhide", "delete"]
+
+
 class Platform:
     """A network, spoken to for one account. Never sleeps, retries, reads settings or touches a database."""
 
@@ -81,8 +112,17 @@ class Platform:
     label: ClassVar[str]
     icon: ClassVar[str]  # tablericons2 name of the network's mark
     colour: ClassVar[str]  # of the mark
-    rules: ClassVar[Rules]
+    rules: ClassVar[Rules]  # of the most ordinary kind of post
+    kinds: ClassVar[tuple[Kind, ...]] = ()  # empty: one kind, with those rules
     options: ClassVar[tuple[Option, ...]] = ()
+    failures: ClassVar[tuple[Failure, ...]] = ()  # what this network's refusals mean
+    quotas: ClassVar[tuple[Quota, ...]] = ()
+    post_numbers: ClassVar[tuple[Metric, ...]] = ()  # what `post_metrics` can tell
+    account_numbers: ClassVar[tuple[Metric, ...]] = ()
+    message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
+    replies_to: ClassVar[tuple[MessageKind, ...]] = ()
+    moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
+    fetches_media: ClassVar[bool] = False  # whether it reads media from our address
     scopes: ClassVar[tuple[str, ...]] = ()
     connect_methods: ClassVar[tuple[ConnectMethod, ...]] = (ConnectMethod("oauth", "Connect"),)
     needs_client_id: ClassVar[bool] = True  # False where we register by ourselves, or need no registration
@@ -153,6 +193,54 @@ class Platform:
         """Take a published post, with all its parts, off the network. Gone already is done."""
         raise NotImplementedError
 
+    def edit(self, published: Published, draft: Draft) -> Published:
+        """Change a published post into the draft, as far as the network allows; the rest is Refused."""
+        raise NotImplementedError
+
+    def account_limits(self) -> Mapping[str, Json]:
+        """The account's own limits, and under "choices" the lists that options choose from, read afresh."""
+        raise NotImplementedError
+
+    def post_metrics(self, published: Published) -> Metrics:
+        """A post's numbers as they stand now."""
+        raise NotImplementedError
+
+    def account_metrics(self) -> Metrics:
+        """The account's numbers as they stand now."""
+        raise NotImplementedError
+
+    def messages(self, cursor: Mapping[str, Json], posts: Sequence[Published]) -> Inbox:
+        """What people wrote since the cursor ({}: as far back as we may look), oldest first.
+
+        `posts` are the account's own whose comments are wanted, where the network is asked post by post.
+        """
+        raise NotImplementedError
+
+    def reply(self, message: Message, text: str, ledger: Ledger) -> Message:
+        """Answer a message, at most once."""
+        raise NotImplementedError
+
+    def moderate(self, message: Message, action: Moderation) -> None:
+        """Like, hide or delete what somebody wrote. Done already is done."""
+        raise NotImplementedError
+
+    def greet_webhook(self, request: Incoming) -> str | None:
+        """What to answer where a network asks whether an address is ours; None where it asks nothing."""
+        return None
+
+    def verify_webhook(self, request: Incoming) -> bool:
+        """Whether the network itself sent this, and just now where it says when."""
+        raise NotImplementedError
+
+    def parse_webhook(self, request: Incoming) -> list[Event]:
+        """What a verified request tells."""
+        raise NotImplementedError
+
+    @classmethod
+    def notices(cls, options: Mapping[str, Json]) -> tuple[Notice, ...]:
+        """What people must be told beside the options."""
+        return ()
+
     @classmethod
     def client_metadata(cls, app: App, site_url: str) -> dict[str, Json] | None:
         """What introduces us where a network fetches it; `/accounts/<name>/client.json` serves it."""
@@ -166,24 +254,54 @@ class Platform:
     # --- what follows from the declarations ---
 
     @classmethod
-    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
-        """The rules with the account's own limits applied."""
-        return cls.rules
+    def post_kinds(cls) -> tuple[Kind, ...]:
+        """The kinds of post, in the order in which they are tried."""
+        return cls.kinds or (Kind("post", "Post", cls.rules),)
 
     @classmethod
-    def rules_with(cls, limits: Mapping[str, Json], options: Mapping[str, Json]) -> Rules:
-        """The rules for a post with these options, where an option takes from what the text may have."""
-        return cls.rules_for(limits)
+    def kind_for(cls, media: Sequence[MediaFile], options: Mapping[str, Json]) -> Kind:
+        """The kind of post that this becomes: the chosen one, else the first that fits, else the nearest."""
+        kinds = cls.post_kinds()
+        chosen = next((kind for kind in kinds if kind.name == options.get("kind")), None)
+        if chosen:
+            return chosen
+        open_to_all = [kind for kind in kinds if not kind.by_choice] or list(kinds)
+        fitting = next((kind for kind in open_to_all if kind.fits(media, options)), None)
+        return fitting or max(open_to_all, key=lambda kind: _nearness(kind, media, options))
+
+    @classmethod
+    def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
+        """Rules with the account's own limits applied."""
+        return rules
+
+    @classmethod
+    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
+        """The rules of the most ordinary kind of post, for an account."""
+        return cls.limited(cls.rules, limits)
+
+    @classmethod
+    def rules_with(
+        cls, limits: Mapping[str, Json], options: Mapping[str, Json], media: Sequence[MediaFile] = ()
+    ) -> Rules:
+        """The rules for a post with these options and media, of the kind that it becomes."""
+        return cls.limited(cls.kind_for(media, options).rules, limits)
 
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         """The preflight: what the network would refuse, found before sending."""
-        return check(draft, cls.rules_with(limits, draft.options), cls.options)
+        return check(draft, cls.rules_with(limits, draft.options, draft.media), cls.options, limits)
+
+    @classmethod
+    def said(cls, answer: Answer) -> Said:
+        """What a refusal says: codes for programs, the most telling first, and words."""
+        return Said()
 
     @classmethod
     def classify(cls, answer: Answer) -> PlatformError:
-        """The failure an answer stands for. A subclass adds what its network says in particular."""
-        return by_status(cls.label, answer)
+        """The failure an answer stands for: what its codes or words mean, else what its status means."""
+        said = cls.said(answer)
+        sentence = f"{cls.label} says: {said.sentence}" if said.sentence else ""
+        return understood(cls.failures, said, answer) or by_status(cls.label, answer, sentence)
 
     @classmethod
     def rate_limit(cls, answer: Answer) -> RateLimit | None:
@@ -210,6 +328,13 @@ class Platform:
         if not answer.ok:
             raise self.classify(answer)
         return answer
+
+
+def _nearness(kind: Kind, media: Sequence[MediaFile], options: Mapping[str, Json]) -> tuple[bool, bool, int]:
+    """How well a kind suits what does not fit it: its option was filled in, it takes such media, and most."""
+    first = media[0].kind if media else None
+    takes = bool(first and kind.rules.at_most(first))
+    return bool(kind.option and options.get(kind.option)), takes, kind.rules.at_most(first) if first else 0
 
 
 def by_status(label: str, answer: Answer, message: str = "") -> PlatformError:

@@ -100,9 +100,9 @@ class Bluesky(AtprotoPlatform):
         ]
 
     @classmethod
-    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
+    def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
         most = limits.get("image_bytes")
-        return cls.rules.with_limits(images={"max_bytes": most}) if isinstance(most, int) else cls.rules
+        return rules.with_limits(images={"max_bytes": most}) if isinstance(most, int) else rules
 
     # --- publishing ---
 

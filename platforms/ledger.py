@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from platforms.content import Json
+from platforms.content import Json, Published
 from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
 
 J = TypeVar("J", bound=Json)
@@ -39,6 +39,11 @@ class Ledger(Protocol):
         """Go on when `ready()`; else NotReady for `every` seconds, and Unavailable after `at_most`."""
         ...
 
+    def stands(self, published: Published) -> None:
+        """The post is whole and public. Whatever fails from here on (a first comment, a playlist) is told
+        beside it, and never makes it a failure."""
+        ...
+
 
 class MemoryLedger:
     """The same promises without a database, for tests and one-off calls."""
@@ -47,6 +52,10 @@ class MemoryLedger:
         self.results: dict[str, Json] = {}
         self.intents: dict[str, datetime] = {}
         self.waits: dict[str, datetime] = {}
+        self.standing: Published | None = None
+
+    def stands(self, published: Published) -> None:
+        self.standing = published
 
     def repeat(self, name: str, do: Callable[[], J]) -> J:
         if name not in self.results:

@@ -103,19 +103,21 @@ class Mastodon(MastodonLogin):
     # --- publishing ---
 
     @classmethod
-    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
-        rules = cls.rules.with_limits(
+    def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
+        rules = rules.with_limits(
             text=cast(int | None, limits.get("text")),
             images=cast(Mapping[str, int], limits.get("images") or {}),
         )
         if "url_length" in limits:
             count = partial(mastodon_length, url_length=cast(int, limits["url_length"]))
             rules = replace(rules, text=replace(rules.text, count=count))
-        return replace(rules, needs_media=bool(limits.get("needs_media")))
+        return replace(rules, media_at_least=1) if limits.get("needs_media") else rules
 
     @classmethod
-    def rules_with(cls, limits: Mapping[str, Json], options: Mapping[str, Json]) -> Rules:
-        rules = cls.rules_for(limits)
+    def rules_with(
+        cls, limits: Mapping[str, Json], options: Mapping[str, Json], media: Sequence[MediaFile] = ()
+    ) -> Rules:
+        rules = super().rules_with(limits, options, media)
         warning = rules.text.length(str(options.get("spoiler_text") or ""))
         return rules.with_limits(text=max(rules.text.limit - warning, 1))
 

@@ -5,4 +5,9 @@ from platforms.bluesky import Bluesky
 from platforms.mastodon import Mastodon
 from platforms.x import X
 
-PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in (X, Bluesky, Mastodon)}
+ALL: tuple[type[Platform], ...] = (
+    X,
+    Bluesky,
+    Mastodon,
+)
+PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

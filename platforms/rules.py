@@ -1,13 +1,22 @@
 """What a network accepts, as data, and `check`: the preflight that composer, API and worker share."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from platforms.content import Draft, Json, MediaFile, Part
-from platforms.text import split_thread
+from platforms.content import Draft, Json, MediaFile, MediaKind, Part
+from platforms.options import Option
+from platforms.text import hashtags, links, mentions, split_thread
+
+__all__ = ["Documents", "Finding", "Images", "Kind", "Option", "Rules", "Text", "Videos", "check"]
 
 Severity = Literal["error", "warning"]
+Range = tuple[float, float]
+WORDS: dict[MediaKind, tuple[str, str]] = {
+    "image": ("picture", "pictures"),
+    "video": ("video", "videos"),
+    "document": ("document", "documents"),
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,9 @@ class Text:
     count: Callable[[str], int]
     max_bytes: int | None = None
     unit: str = "characters"
+    hashtags: int | None = None
+    mentions: int | None = None
+    links: int | None = None
 
     def length(self, text: str) -> int:
         return self.count(text)
@@ -41,7 +53,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Images:
-    """What pictures a post may carry. Larger ones are made fit before sending, so only count is refused."""
+    """What pictures a post may carry. Format, bytes and size are made fit; the rest a person must change.
+
+    `ratio` is width by height, from least to most. `alt_text` 0: the network takes no descriptions.
+    """
 
     at_most: int
     formats: tuple[str, ...] = ("image/jpeg", "image/png")
@@ -49,23 +64,93 @@ class Images:
     max_side: int | None = None
     max_pixels: int | None = None
     alt_text: int = 1000
+    min_width: int = 1
+    min_height: int = 1
+    ratio: Range | None = None
+
+
+@dataclass(frozen=True)
+class Videos:
+    """What videos a post may carry. Format, codecs, bytes, size and frames are made fit where they can be."""
+
+    at_most: int = 1
+    formats: tuple[str, ...] = ("video/mp4",)
+    codecs: tuple[str, ...] = ("h264",)
+    audio_codecs: tuple[str, ...] = ("aac",)
+    max_bytes: int = 512_000_000
+    seconds: Range = (0.0, 3600.0)
+    max_side: int | None = 1920
+    fps: Range = (1.0, 60.0)
+    alt_text: int = 0
+    min_width: int = 1
+    min_height: int = 1
+    ratio: Range | None = None
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What documents a post may carry."""
+
+    at_most: int = 1
+    formats: tuple[str, ...] = ("application/pdf",)
+    max_bytes: int = 100_000_000
+    max_pages: int = 300
 
 
 @dataclass(frozen=True)
 class Rules:
-    """All limits of one network for one account."""
+    """All limits of one kind of post for one account.
+
+    `media_at_most` counts everything together; `mixed` allows pictures and videos in one post.
+    """
 
     text: Text
-    images: Images
+    images: Images = field(default=Images(0))
+    videos: Videos = field(default=Videos(0))
+    documents: Documents = field(default=Documents(0))
     thread_at_most: int = 1
-    needs_media: bool = False
+    media_at_least: int = 0
+    media_at_most: int | None = None
+    mixed: bool = False
+    needs_text: bool = False
 
-    def with_limits(self, *, text: int | None = None, images: Mapping[str, int] | None = None) -> "Rules":
+    def with_limits(
+        self,
+        *,
+        text: int | None = None,
+        images: Mapping[str, int] | None = None,
+        videos: Mapping[str, Json] | None = None,
+    ) -> "Rules":
         """The same rules with an account's own numbers."""
         return replace(
             self,
             text=replace(self.text, limit=text) if text else self.text,
             images=replace(self.images, **images) if images else self.images,  # type: ignore[arg-type]
+            videos=replace(self.videos, **videos) if videos else self.videos,  # type: ignore[arg-type]
+        )
+
+    def at_most(self, kind: MediaKind) -> int:
+        """How many media of a kind."""
+        most = {
+            "image": self.images.at_most,
+            "video": self.videos.at_most,
+            "document": self.documents.at_most,
+        }
+        return most[kind]
+
+    @property
+    def accepts(self) -> tuple[MediaKind, ...]:
+        """The kinds of media that a post may carry."""
+        return tuple(kind for kind in WORDS if self.at_most(kind))
+
+    def takes(self, media: Sequence[MediaFile]) -> bool:
+        """Whether a post of this kind may carry just these, by their number and kind."""
+        counts = {kind: sum(file.kind == kind for file in media) for kind in WORDS}
+        most = self.media_at_most if self.media_at_most is not None else len(media)
+        return (
+            self.media_at_least <= len(media) <= most
+            and all(count <= self.at_most(kind) for kind, count in counts.items())
+            and (self.mixed or sum(count > 0 for count in counts.values()) <= 1)
         )
 
     def split(self, text: str) -> list[str]:
@@ -76,51 +161,50 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Option:
-    """One choice a network offers for a post; composer, API and docs are drawn from it."""
+class Kind:
+    """One kind of post, with rules of its own.
+
+    It is taken where its rules take the media and, where `option` is named, that option was filled in. One
+    that is `by_choice` is taken only where the network's option `kind` names it.
+    """
 
     name: str
     label: str
-    kind: Literal["choice", "text", "flag"]
-    default: str | bool = ""
-    choices: tuple[tuple[str, str], ...] = ()
-    max_length: int | None = None
+    rules: Rules
+    option: str = ""
+    by_choice: bool = False
     help: str = ""
 
-    def check(self, value: Json) -> Iterator[Finding]:
-        field = f"options.{self.name}"
-        if self.kind == "flag":
-            if not isinstance(value, bool):
-                yield Finding("option_invalid", f"{self.label} is either on or off.", field)
-        elif not isinstance(value, str):
-            yield Finding("option_invalid", f"{self.label} must be text.", field)
-        elif self.kind == "choice" and value not in {choice for choice, _ in self.choices}:
-            yield Finding("option_invalid", f"{self.label} has no choice “{value}”.", field)
-        elif self.max_length is not None and len(value) > self.max_length:
-            yield Finding(
-                "option_too_long", f"{self.label} takes {self.max_length} characters at most.", field
-            )
+    def fits(self, media: Sequence[MediaFile], options: Mapping[str, Json]) -> bool:
+        return self.rules.takes(media) and (not self.option or bool(options.get(self.option)))
 
 
-def check(draft: Draft, rules: Rules, options: tuple[Option, ...] = ()) -> list[Finding]:
-    """Everything that can be known to be wrong before sending."""
-    findings = [
+def check(
+    draft: Draft,
+    rules: Rules,
+    options: tuple[Option, ...] = (),
+    limits: Mapping[str, Json] | None = None,
+) -> list[Finding]:
+    """Everything that can be known to be wrong before sending. `limits` are the account's own."""
+    return [
         *_check_thread(draft, rules),
         *(finding for n, part in enumerate(draft.parts, 1) for finding in _check_part(n, part, rules)),
-        *_check_options(draft.options, options),
+        *_check_options(draft, options, limits or {}),
     ]
-    if rules.needs_media and not draft.parts[0].media:
-        findings.append(Finding("media_required", "This network needs at least one picture.", "media"))
-    return findings
 
 
 def _check_thread(draft: Draft, rules: Rules) -> Iterator[Finding]:
-    if not any(part.text.strip() or part.media for part in draft.parts):
-        yield Finding("empty", "Write something or add a picture.")
+    first = draft.parts[0]
+    if len(first.media) < rules.media_at_least:
+        yield Finding("media_required", _needs(rules), "media")
+    elif not any(part.text.strip() or part.media for part in draft.parts):
+        yield Finding("empty", "Write something or add a picture." if rules.accepts else "Write something.")
     else:
         for number, part in enumerate(draft.parts, 1):
             if not part.text.strip() and not part.media:
                 yield Finding("empty", "This part of the thread is empty.", part=number)
+    if rules.needs_text and first.media and not first.text.strip():
+        yield Finding("text_required", "This network needs a text here. Write one.")
     if len(draft.parts) > rules.thread_at_most:
         yield Finding(
             "thread_too_long",
@@ -128,48 +212,135 @@ def _check_thread(draft: Draft, rules: Rules) -> Iterator[Finding]:
         )
 
 
+def _needs(rules: Rules) -> str:
+    least = rules.media_at_least
+    wanted = " or ".join(WORDS[kind][least > 1] for kind in rules.accepts)
+    return (
+        f"This needs a {wanted}. Add one."
+        if least == 1
+        else f"This needs {least} {wanted} at least. Add more."
+    )
+
+
 def _check_part(number: int, part: Part, rules: Rules) -> Iterator[Finding]:
-    if not rules.text.fits(part.text):
-        over = rules.text.length(part.text) - rules.text.limit
+    yield from _check_text(number, part.text, rules.text)
+    for kind in WORDS:
+        count, most = sum(file.kind == kind for file in part.media), rules.at_most(kind)
+        if count > most:
+            message = (
+                f"{most} {WORDS[kind][most > 1]} at most; take some out."
+                if most
+                else f"This kind of post takes no {WORDS[kind][1]}; take them out."
+            )
+            yield Finding(f"too_many_{kind}s", message, "media", part=number)
+    if not rules.mixed and len({file.kind for file in part.media}) > 1:
+        message = "Pictures, videos and documents do not go into one post here; keep one kind."
+        yield Finding("mixed_media", message, "media", part=number)
+    if rules.media_at_most is not None and len(part.media) > rules.media_at_most:
+        message = f"{rules.media_at_most} media at most; take some out."
+        yield Finding("too_many_media", message, "media", part=number)
+    for file in part.media:
+        yield from _check_file(number, file, rules)
+
+
+def _check_text(number: int, text: str, rule: Text) -> Iterator[Finding]:
+    if not rule.fits(text):
+        over = rule.length(text) - rule.limit
         message = (
-            f"The text is {over} {rules.text.unit} too long ({rules.text.limit} are allowed)."
+            f"The text is {over} {rule.unit} too long ({rule.limit} are allowed)."
             if over > 0
-            else f"The text is too long: {rules.text.max_bytes} bytes are allowed."
+            else f"The text is too long: {rule.max_bytes} bytes are allowed."
         )
         yield Finding("text_too_long", message, part=number)
-    if len(part.media) > rules.images.at_most:
-        yield Finding(
-            "too_many_images",
-            f"{rules.images.at_most} pictures at most; take some out.",
-            "media",
-            part=number,
+    for word, count, most in (
+        ("hashtags", hashtags, rule.hashtags),
+        ("mentions", mentions, rule.mentions),
+        ("links", links, rule.links),
+    ):
+        if most is not None and (found := count(text)) > most:
+            message = f"The text has {found} {word}; {most} are allowed. Take some out."
+            yield Finding(f"too_many_{word}", message, part=number)
+
+
+def _check_file(number: int, file: MediaFile, rules: Rules) -> Iterator[Finding]:
+    if file.kind == "document":
+        yield from _check_document(number, file, rules.documents)
+    else:
+        yield from _check_shape(number, file, rules.images if file.kind == "image" else rules.videos)
+    if file.kind == "video":
+        yield from _check_length(number, file, rules.videos)
+
+
+def _check_shape(number: int, file: MediaFile, rule: Images | Videos) -> Iterator[Finding]:
+    def finding(code: str, message: str, severity: Severity = "error") -> Finding:
+        return Finding(code, message, "media", severity, number)
+
+    if rule.alt_text and not file.alt:
+        message = f"“{file.name}” has no description for people who cannot see it."
+        yield finding("alt_text_missing", message, "warning")
+    elif rule.alt_text and len(file.alt) > rule.alt_text:
+        message = f"The description of “{file.name}” is longer than {rule.alt_text} characters."
+        yield finding("alt_text_too_long", message)
+    if file.width < rule.min_width or file.height < rule.min_height:
+        least = f"{rule.min_width}×{rule.min_height}"
+        message = (
+            f"“{file.name}” is too small ({file.width}×{file.height}); {least} at least. Use a larger one."
         )
-    for media in part.media:
-        yield from _check_media(number, media, rules.images)
+        yield finding("media_too_small", message)
+    # A hair of tolerance: networks round, and so do cameras.
+    if rule.ratio and not rule.ratio[0] * 0.995 <= file.ratio <= rule.ratio[1] * 1.005:
+        side = "narrow" if file.ratio < rule.ratio[0] else "wide"
+        message = f"“{file.name}” is too {side} for this network ({_shape(rule.ratio)} is allowed). Crop it."
+        yield finding("media_ratio", message)
 
 
-def _check_media(number: int, media: MediaFile, images: Images) -> Iterator[Finding]:
-    if not media.alt:
-        yield Finding(
-            "alt_text_missing",
-            f"“{media.name}” has no description for people who cannot see it.",
-            "media",
-            severity="warning",
-            part=number,
+def _shape(ratio: Range) -> str:
+    least, most = (f"{side:.2f}".rstrip("0").rstrip(".") + ":1" for side in ratio)
+    return least if least == most else f"{least} to {most}"
+
+
+def _check_length(number: int, file: MediaFile, rule: Videos) -> Iterator[Finding]:
+    least, most = rule.seconds
+    if file.seconds and not least <= file.seconds <= most + 0.5:
+        said = f"“{file.name}” lasts {_duration(file.seconds)}"
+        message = (
+            f"{said}; {_duration(least)} at least. Use a longer one."
+            if file.seconds < least
+            else f"{said}; {_duration(most)} at most. Cut it."
         )
-    elif len(media.alt) > images.alt_text:
-        yield Finding(
-            "alt_text_too_long",
-            f"The description of “{media.name}” is longer than {images.alt_text} characters.",
-            "media",
-            part=number,
-        )
+        yield Finding("video_length", message, "media", part=number)
 
 
-def _check_options(chosen: Mapping[str, Json], options: tuple[Option, ...]) -> Iterator[Finding]:
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min" + (f" {seconds % 60:.0f} s" if seconds % 60 >= 1 else "")
+    return f"{seconds // 3600:.0f} h" + (f" {seconds % 3600 // 60:.0f} min" if seconds % 3600 >= 60 else "")
+
+
+def _check_document(number: int, file: MediaFile, rule: Documents) -> Iterator[Finding]:
+    if rule.at_most and file.content_type not in rule.formats:
+        yield Finding("document_format", f"“{file.name}” must be a PDF here.", "media", part=number)
+    if rule.at_most and file.size > rule.max_bytes:
+        most = rule.max_bytes // 1_000_000
+        message = f"“{file.name}” is larger than {most} MB. Use a smaller one."
+        yield Finding("media_too_large", message, "media", part=number)
+    if rule.at_most and file.pages > rule.max_pages:
+        message = f"“{file.name}” has {file.pages} pages; {rule.max_pages} at most."
+        yield Finding("document_pages", message, "media", part=number)
+
+
+def _check_options(
+    draft: Draft, options: tuple[Option, ...], limits: Mapping[str, Json]
+) -> Iterator[Finding]:
     known = {option.name: option for option in options}
-    for name, value in chosen.items():
-        if name in known:
-            yield from known[name].check(value)
-        else:
+    for name in draft.options:
+        if name not in known:
             yield Finding("option_unknown", f"This network has no option “{name}”.", f"options.{name}")
+    for option in options:
+        if not option.applies(draft.kind, draft.options):
+            continue
+        value = draft.options.get(option.name, option.default)
+        for code, message in option.problems(value, limits):
+            yield Finding(code, message, f"options.{option.name}")

@@ -62,6 +62,30 @@ def mastodon_length(text: str, url_length: int = 23) -> int:
     return graphemes(_REMOTE_MENTION.sub(r"\1", shown + text[end:]))
 
 
+def utf16_length(text: str) -> int:
+    """UTF-16 code units: what programs written in Java, JavaScript or C# call the length."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+_HASHTAG = regex.compile(r"(?<![\w&/])[#＃](?=\S*[^\W\d_])\w+")
+_HANDLE = regex.compile(r"(?<![\w/@])@[\w.]*\w")
+
+
+def hashtags(text: str) -> int:
+    """How many hashtags a text has."""
+    return len(_HASHTAG.findall(text))
+
+
+def mentions(text: str) -> int:
+    """How many handles a text names."""
+    return len(_HANDLE.findall(text))
+
+
+def links(text: str) -> int:
+    """How many links a text has."""
+    return sum(entity.kind == "link" for entity in entities(text))
+
+
 @dataclass(frozen=True)
 class Entity:
     """A stretch of text that means something: `text.encode()[start_byte:end_byte]` shows it."""

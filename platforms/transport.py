@@ -13,6 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress
 from requests_hardened.ip_filter_adapter import IPFilterAdapter
+from requests_toolbelt import MultipartEncoder
 from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnectionError, SSLError
 
 from platforms.content import Json
@@ -109,7 +110,7 @@ class Transport:
         json: Json = None,
         form: Mapping[str, str] | list[tuple[str, str]] | None = None,
         files: Mapping[str, tuple[str, IO[bytes], str]] | None = None,
-        body: IO[bytes] | bytes | None = None,
+        body: IO[bytes] | bytes | MultipartEncoder | None = None,
         auth: tuple[str, str] | None = None,
         read_seconds: float = READ_SECONDS,
         most_bytes: int = ANSWER_BYTES,
@@ -118,6 +119,9 @@ class Transport:
         self._refuse_odd(url)
         session = self._open if self.allowed(url) else self._guarded
         doubtful = Unavailable if method in SAFE else OutcomeUnknown
+        if files:  # sent piece by piece: a file never lies in memory as a whole
+            multipart = MultipartEncoder([*_pairs(form), *files.items()])
+            body, headers = multipart, {**(headers or {}), "Content-Type": multipart.content_type}
         try:
             response = session.request(
                 method,
@@ -126,7 +130,6 @@ class Transport:
                 params=params,
                 json=json,
                 data=body if body is not None else form,
-                files=files,
                 auth=auth,
                 timeout=(CONNECT_SECONDS, read_seconds),
                 allow_redirects=False,
@@ -149,6 +152,10 @@ class Transport:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
             raise Refused("This is not an address that can be reached.")
+
+
+def _pairs(form: Mapping[str, str] | list[tuple[str, str]] | None) -> list[tuple[str, str]]:
+    return list(form.items()) if isinstance(form, Mapping) else form or []
 
 
 def _read(response: requests.Response, most_bytes: int) -> bytes:

@@ -152,9 +152,9 @@ class X(OAuthPlatform):
     # --- before sending ---
 
     @classmethod
-    def rules_for(cls, limits: Mapping[str, Json]) -> Rules:
+    def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
         is_long = limits.get("subscription_type") in LONG_POSTS
-        return cls.rules.with_limits(text=25_000) if is_long else cls.rules
+        return rules.with_limits(text=25_000) if is_long else rules
 
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:

@@ -43,14 +43,16 @@ def make_draft(
     options: Mapping[str, Json],
 ) -> Draft:
     """The text in as many parts as the network needs, pictures on the first, options with their defaults."""
-    rules = account.platform.rules_with(account.limits, options)
-    first, *rest = rules.split(text.strip())
-    defaults: dict[str, Json] = {option.name: option.default for option in account.platform.options}
+    platform, files = account.platform, tuple(media)
+    defaults: dict[str, Json] = {option.name: option.default for option in platform.options}
+    chosen = {**defaults, **options}
+    first, *rest = platform.rules_with(account.limits, chosen, files).split(text.strip())
     return Draft(
         key=key,
         created_at=created_at,
-        parts=(Part(first, tuple(media)), *(Part(part) for part in rest)),
-        options={**defaults, **options},
+        parts=(Part(first, files), *(Part(part) for part in rest)),
+        options=chosen,
+        kind=platform.kind_for(files, chosen).name,
     )
 
 

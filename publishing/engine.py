@@ -180,9 +180,8 @@ def _publish(delivery: Delivery) -> Published:
 def frozen(draft: Draft, ledger: Ledger) -> Draft:
     """The draft with the parts of the first try: a thread never changes its shape while it goes out."""
     texts: list[Json] = ledger.repeat(TEXT_STEP, lambda: [part.text for part in draft.parts])
-    media = draft.parts[0].media
     return replace(
-        draft, parts=tuple(Part(str(text), media if n == 0 else ()) for n, text in enumerate(texts))
+        draft, parts=tuple(Part(str(text), draft.media if n == 0 else ()) for n, text in enumerate(texts))
     )
 
 
@@ -244,6 +243,15 @@ def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> 
     )
 
 
+def stands(delivery: Delivery, attempt: Attempt, error: PlatformError) -> bool:
+    """Whether the post is out and only what belongs beside it failed: told, and never called a failure."""
+    row = Delivery.objects.only("remote_id", "permalink", "part_ids").get(pk=delivery.pk)
+    if not row.remote_id:
+        return False
+    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=now())
+    return True
+
+
 def waiting(delivery: Delivery, attempt: Attempt, error: NotReady) -> None:
     """The network is processing; no failure, only a later time."""
     _settle(delivery, attempt, Attempt.Outcome.WAITING, State.PUBLISHING, error, due_at=error.retry_at)
@@ -286,12 +294,14 @@ def unknown(delivery: Delivery, attempt: Attempt, error: OutcomeUnknown) -> None
             looks=delivery.looks + 1,
             due_at=now() + LOOK_AFTER[delivery.looks],
         )
-    else:
+    elif not stands(delivery, attempt, error):
         _settle(delivery, attempt, Attempt.Outcome.UNKNOWN, State.UNKNOWN, error)
 
 
 def refused(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: str = "") -> None:
-    """A person must act. What may have reached the network is never called failed."""
+    """A person must act. What stands, or may have reached the network, is never called failed."""
+    if stands(delivery, attempt, error):
+        return
     if in_doubt(delivery):
         state, advice = State.UNKNOWN, OutcomeUnknown.action
     else:

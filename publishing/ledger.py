@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 from django.db import transaction
 from django.utils.timezone import now
 
-from platforms.content import Json
+from platforms.content import Json, Published
 from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
 from platforms.ledger import Find, must_find, repeatable
 from publishing.models import Delivery, State, Step
@@ -62,6 +62,13 @@ class DeliveryLedger:
         else:
             Step.objects.filter(pk=step.pk).update(first_sent_at=None)
             raise Unavailable("The network did not finish processing in time.")
+
+    def stands(self, published: Published) -> None:
+        Delivery.objects.filter(pk=self._delivery.pk, fence=self._delivery.fence).update(
+            remote_id=published.remote_id,
+            permalink=published.permalink,
+            part_ids=list(published.part_ids or (published.remote_id,)),
+        )
 
     def _step(self, name: str, kind: Step.Kind) -> Step:
         return self._steps.setdefault(name, Step(delivery=self._delivery, name=name, kind=kind))

@@ -68,7 +68,8 @@ class Preview:
 
     @cached_property
     def counter(self) -> Counter:
-        text = self.account.platform.rules_with(self.account.limits, self.draft.options).text
+        draft = self.draft
+        text = self.account.platform.rules_with(self.account.limits, draft.options, draft.media).text
         longest = max(text.length(part.text) for part in self.draft.parts)
         is_over = not all(text.fits(part.text) for part in self.draft.parts)
         return Counter(longest, text.limit, text.unit, len(self.draft.parts), is_over)

@@ -142,6 +142,31 @@ class Entry(models.Model):
         return [row.upload for row in rows]
 
 
+class Note(models.Model):
+    """What somebody wrote to a person of a network: a comment, a mention, a review or a direct message."""
+
+    network = models.CharField(max_length=20)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="notes")
+    author = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="written")
+    kind = models.CharField(max_length=10)
+    remote_id = models.CharField(max_length=255)
+    text = models.TextField(blank=True)
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.CASCADE, related_name="notes")
+    parent_id = models.CharField(max_length=255, blank=True)
+    body = models.JSONField(default=dict)
+    likes = models.PositiveIntegerField(default=0)
+    is_hidden = models.BooleanField(default=False)
+    deleted_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["network", "remote_id"], name="sandbox_one_note")]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
 class Fault(models.Model):
     """Something that goes wrong the next `times` times a matching request comes in."""
 
@@ -156,6 +181,7 @@ class Fault(models.Model):
         EMPTY = "empty", "answers nothing"
         REVOKED = "revoked", "the token was revoked"
         PROCESSING_FAILS = "processing_fails", "media processing fails"
+        REFUSED = "refused", "refuses with the code"
 
     network = models.CharField(max_length=20, blank=True)  # empty: every network
     kind = models.CharField(max_length=20, choices=Kind.choices)
@@ -164,6 +190,7 @@ class Fault(models.Model):
     times = models.PositiveIntegerField(default=1)
     skip = models.PositiveIntegerField(default=0)  # matching requests let through first
     seconds = models.FloatField(default=1.0)
+    code = models.CharField(max_length=100, blank=True)  # what it refuses with, in the network's own words
 
     def __str__(self) -> str:
         return f"{self.network} {self.kind} ×{self.times}"

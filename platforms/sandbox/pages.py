@@ -8,18 +8,31 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
+from django.contrib.staticfiles import finders
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import select_template
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from PIL import Image, ImageDraw, ImageFont
 
-from platforms.sandbox.models import Call, Entry, Fault, Person, Upload
+from platforms.sandbox.models import Call, Entry, Fault, Note, Person, Upload
 from platforms.sandbox.world import LABELS, NETWORKS, Face, face
 from platforms.text import entities
 
-PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"})
+SHOWN = frozenset(
+    {
+        "image/jpeg",
+        "image/png",
+        "image/gif",
+        "image/webp",
+        "image/avif",
+        "video/mp4",
+        "video/webm",
+        "application/pdf",
+    }
+)
 SHOWN_POSTS = 200
 SHOWN_CALLS = 40
 AVATAR_SIDE = 256
@@ -40,9 +53,15 @@ class FaultForm(forms.ModelForm):  # type: ignore[type-arg]
     skip = forms.IntegerField(min_value=0, max_value=10_000)
     seconds = forms.FloatField(min_value=0, max_value=300)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("kind") == Fault.Kind.REFUSED and not cleaned.get("code"):
+            self.add_error("code", "Say with which code.")
+        return cleaned
+
     class Meta:
         model = Fault
-        fields = ["network", "kind", "path", "method", "times", "skip", "seconds"]
+        fields = ["network", "kind", "path", "method", "times", "skip", "seconds", "code"]
 
 
 DEFAULTS = {"times": 1, "skip": 0, "seconds": 1.0}
@@ -132,6 +151,16 @@ class Shown:
     pictures: list[Upload]
     chain: list["Shown"] = field(default_factory=list)
 
+    @property
+    def template(self) -> Any:
+        """The look of a post on its network."""
+        return select_template([f"sandbox/networks/{self.entry.network}.html", "sandbox/networks/plain.html"])
+
+    @property
+    def notes(self) -> list[Note]:
+        """What people wrote below it."""
+        return [note for note in self.entry.notes.all() if not note.is_hidden and note.deleted_at is None]
+
 
 def person_page(request: HttpRequest, network: str, handle: str) -> HttpResponse:
     person = _person(network, handle)
@@ -152,7 +181,9 @@ def post_page(request: HttpRequest, network: str, handle: str, remote_id: str) -
 
 def _posts_page(request: HttpRequest, person: Person, posts: list[Shown]) -> HttpResponse:
     label = LABELS.get(person.network, person.network)
-    return render(request, "sandbox/person.html", {"person": person, "label": label, "posts": posts})
+    sheet = f"css/sandbox/{person.network}.css"
+    context = {"person": person, "label": label, "posts": posts, "look": finders.find(sheet) and sheet}
+    return render(request, "sandbox/person.html", context)
 
 
 def _person(network: str, handle: str) -> Person:
@@ -161,7 +192,7 @@ def _person(network: str, handle: str) -> Person:
 
 def _entries(person: Person) -> Any:
     entries = Entry.objects.filter(person=person, network=person.network, deleted_at=None)
-    return entries.select_related("person").order_by("-created_at", "-pk")
+    return entries.select_related("person").prefetch_related("notes__author").order_by("-created_at", "-pk")
 
 
 def chains(entries: list[Entry]) -> list[Shown]:
@@ -216,11 +247,11 @@ def is_web(url: str) -> bool:
 
 
 def upload(_request: HttpRequest, network: str, remote_id: str) -> HttpResponse:
-    """A picture's bytes, as what it was found to be, and as nothing that a browser could run."""
+    """A medium's bytes, as what it was found to be, and as nothing that a browser could run."""
     found = Upload.objects.filter(network=network, remote_id=remote_id).first()
     if found is None:
         raise Http404("There is no such picture.")
-    kind = found.content_type if found.content_type in PICTURES else "application/octet-stream"
+    kind = found.content_type if found.content_type in SHOWN else "application/octet-stream"
     response = HttpResponse(bytes(found.content), content_type=kind)
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=86400"

@@ -39,6 +39,7 @@ class Dialect:
     limited: Callable[[], Refusal]
     broken: Callable[[], Refusal]
     unauthorized: Callable[[], Refusal]
+    refuse: Callable[[str], Refusal] | None = None  # its refusal with a code, as its documents print it
 
 
 def answer(refusal: Refusal) -> HttpResponse:
@@ -102,6 +103,9 @@ def before(fault: Fault | None, dialect: Dialect, request: HttpRequest) -> None:
             raise dialect.limited()
         case Fault.Kind.BROKEN:
             raise dialect.broken()
+        case Fault.Kind.REFUSED:
+            assert fault is not None and dialect.refuse is not None  # noqa: S101, PT018
+            raise dialect.refuse(fault.code)
         case Fault.Kind.REVOKED:
             Grant.objects.filter(network=dialect.network, access=bearer(request)).update(
                 revoked_at=timezone.now()

@@ -1,6 +1,7 @@
 """The sandbox's people and apps: made once, the same on every machine."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -30,9 +31,14 @@ class Face:
     warning: str = ""  # shown in place of the text until somebody opens it
     covers_pictures: bool = False
     note: str = ""  # beside the time
+    facts: Mapping[str, Any] = field(default_factory=dict)  # for the network's own template
 
 
-NETWORKS = (Network("x", "X", has_app=True), Network("bluesky", "Bluesky"), Network("mastodon", "Mastodon"))
+NETWORKS = (
+    Network("x", "X", has_app=True),
+    Network("bluesky", "Bluesky"),
+    Network("mastodon", "Mastodon"),
+)
 LABELS = {network.name: network.label for network in NETWORKS}
 
 

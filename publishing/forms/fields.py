@@ -1,10 +1,13 @@
 """Form fields that several forms share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.timezone import make_naive
 
-from platforms.rules import Option
+from platforms.content import Json
+from platforms.options import Option
 
 MOST_CHARACTERS = 100_000
 
@@ -21,14 +24,53 @@ class LinesField(forms.CharField):
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def option_field(option: Option) -> forms.Field:
-    """The form field of an option that a network declares."""
-    if option.kind == "flag":
-        return forms.BooleanField(required=False, label=option.label, help_text=option.help)
-    if option.kind == "choice":
-        return forms.ChoiceField(
-            choices=option.choices, required=False, label=option.label, help_text=option.help
-        )
-    return forms.CharField(
-        required=False, max_length=option.max_length, label=option.label, help_text=option.help
-    )
+class ItemsField(LinesField):
+    """A list, an item a line; empty lines are left out."""
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
+        return [line.strip() for line in super().to_python(value).split("\n") if line.strip()]
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+
+class MomentField(forms.DateTimeField):
+    """A wall time as the network takes it: "2026-12-24T18:00", in no zone."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+    def to_python(self, value: Any) -> str:  # type: ignore[override]
+        moment = super().to_python(value)
+        return make_naive(moment).isoformat(timespec="minutes") if moment else ""
+
+
+def option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
+    """The form field of an option that a network declares, with what the account may choose."""
+    words: dict[str, Any] = {"required": False, "label": option.label, "help_text": option.help}
+    match option.kind:
+        case "flag":
+            return forms.BooleanField(**words)
+        case "choice":
+            choices = option.choices_for(limits)
+            unchosen = [] if any(value == "" for value, _label in choices) else [("", "—")]
+            return forms.ChoiceField(choices=[*unchosen, *choices], **words)
+        case "number":
+            return forms.IntegerField(min_value=option.least, max_value=option.most, **words)
+        case "list":
+            return ItemsField(
+                label=option.label, help_text=option.help, widget=forms.Textarea(attrs={"rows": 3})
+            )
+        case "lines":
+            return LinesField(
+                label=option.label, help_text=option.help, widget=forms.Textarea(attrs={"rows": 2})
+            )
+        case "url":
+            return forms.CharField(
+                max_length=option.max_length or 2000,
+                widget=forms.URLInput(attrs={"placeholder": "https://"}),
+                **words,
+            )
+        case "moment":
+            return MomentField(**words)
+        case _:
+            return forms.CharField(max_length=option.max_length, **words)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from platforms.content import Json
-from platforms.rules import Option
+from platforms.options import Option
 from publishing.forms.fields import LinesField, option_field
 from publishing.models import Delivery, Media
 from publishing.writing import Target
@@ -28,7 +28,7 @@ class ShareForm(forms.Form):
             data, prefix=f"share-{account.pk}", initial=self._stored(), auto_id="id_%s", label_suffix=""
         )
         for option in self.options:
-            self.fields[f"option-{option.name}"] = option_field(option)
+            self.fields[f"option-{option.name}"] = option_field(option, account.limits)
 
     def _stored(self) -> dict[str, Any]:
         own_text = self.delivery.text if self.delivery else None
@@ -63,7 +63,7 @@ class ShareForm(forms.Form):
             if option.kind == "choice"
             else chosen[option.name]
             for option in self.options
-            if option.name in self._kept or chosen[option.name] not in {option.default, None}
+            if option.name in self._kept or chosen[option.name] not in (option.default, None, "", [])
         }
         text = self.cleaned_data.get("text", "") if self.cleaned_data.get("own") else None
         return Target(self.account, text, said)
