@@ -14,10 +14,11 @@ from django.utils.translation import ngettext
 from accounts.models import Account
 from platforms.content import Draft
 from platforms.rules import Finding
-from publishing.drafts import make_draft, unfitted
+from publishing.drafts import make_draft
 from publishing.forms.post import PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
+from publishing.renditions import unfitted
 from publishing.validators import GRACE
 from publishing.writing import PostInput, Target
 

@@ -31,5 +31,6 @@ urlpatterns = [
     path("library/<int:pk>/edit/", library.media_edit, name="media-edit"),
     path("library/<int:pk>/delete/", library.media_delete, name="media-delete"),
     path("library/<int:pk>/file/", library.media_file, name="media-file"),
+    path("m/<str:token>/<str:name>", library.media_public, name="media-public"),
     path("library/<int:pk>/thumbnail/", library.media_thumbnail, name="media-thumbnail"),
 ]

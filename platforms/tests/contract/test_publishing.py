@@ -1,0 +1,217 @@
+"""Every network publishes every kind of post it declares, once, whatever becomes of the answers."""
+
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from platforms.base import Platform
+from platforms.content import Draft, Json, MediaFile
+from platforms.errors import OutcomeUnknown
+from platforms.ledger import MemoryLedger
+from platforms.registry import PLATFORMS
+from platforms.rules import Kind
+from platforms.sandbox.models import Call, Entry, Fault
+from platforms.tests.books import Killed, MortalLedger
+from platforms.tests.connected import connected
+from platforms.tests.contract import desk
+from platforms.tests.contract.drafts import Shelf, draft_of, errors, example
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KINDS = [(name, kind.name) for name, platform in PLATFORMS.items() for kind in platform.post_kinds()]
+EDITABLE = [name for name, platform in PLATFORMS.items() if platform.can("edit")]
+
+
+def kind_of(name: str, kind: str) -> Kind:
+    return next(declared for declared in PLATFORMS[name].post_kinds() if declared.name == kind)
+
+
+@pytest.fixture
+def drafted(shelf: Shelf) -> Callable[..., Draft]:
+    """A draft of a kind for a connected client."""
+
+    def draft(client: Platform, kind: str, key: str = "one", **chosen: Json) -> Draft:
+        declared = kind_of(client.name, kind)
+        return draft_of(type(client), declared, client.connection.limits, put_once, key, **chosen)
+
+    known: dict[MediaFile, MediaFile] = {}
+
+    def put_once(file: MediaFile) -> MediaFile:
+        return known.setdefault(file, shelf(file)) if file not in known else known[file]
+
+    return draft
+
+
+@pytest.mark.cell("{name}:publish:{kind}")
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_a_post_of_every_kind_goes_out_and_is_there_for_all_to_see(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, ledger = connected(name, world), MemoryLedger()
+    draft = drafted(client, kind)
+
+    assert draft.kind == kind
+    assert errors(type(client), draft, client.connection.limits) == []
+    published = desk.publish(client, draft, ledger)
+
+    assert published.remote_id
+    assert desk.standing(name) >= 1
+    if published.permalink:
+        assert requests.get(published.permalink, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_an_answer_that_is_lost_makes_no_second_post(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    Call.objects.all().delete()
+    desk.publish(client, drafted(client, kind, "zero"), MemoryLedger())
+    calls, once = len(desk.writes(name)), desk.standing(name)
+    wrong = []
+
+    for number in range(calls):
+        desk.clear()
+        client = connected(name, world)
+        with desk.fault(name, Fault.Kind.DROP_AFTER, skip=number):
+            published = desk.persevere(client, drafted(client, kind, f"n{number}"), MemoryLedger())
+        stands = desk.standing(name)
+        is_told = published is not None or not client.can("find")
+        if stands != once or not is_told:
+            wrong.append(f"answer {number + 1} of {calls} lost: {stands} stand, {published}")
+
+    assert wrong == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, wrong, moment = connected(name, world), [], 0
+    desk.publish(client, drafted(client, kind, "zero"), MemoryLedger())
+    once = desk.standing(name)
+
+    while True:
+        desk.clear()
+        client, ledger = connected(name, world), MortalLedger(moment)
+        draft = drafted(client, kind, f"m{moment}")
+        try:
+            desk.publish(client, draft, ledger)
+            break
+        except Killed:
+            desk.age(ledger)
+            published = desk.persevere(client, draft, ledger)
+        if desk.standing(name) != once or (published is None and client.can("find")):
+            wrong.append(f"killed at moment {moment}: {desk.standing(name)} stand, {published}")
+        moment += 1
+
+    assert moment >= 3
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", list(PLATFORMS))
+def test_every_option_reaches_the_network(name: str, world: str, drafted: Callable[..., Draft]) -> None:
+    platform, wrong = PLATFORMS[name], []
+
+    for option in platform.options:
+        if option.name == "kind":
+            continue
+        kind = next(kind for kind in platform.post_kinds() if not option.kinds or kind.name in option.kinds)
+        client = connected(name, world)
+        chosen = {option.name: example(option, client.connection.limits)}
+        if option.shown_with:
+            needed = next(other for other in platform.options if other.name == option.shown_with)
+            chosen[needed.name] = example(needed, client.connection.limits)
+        plain = {other: value for other, value in chosen.items() if other != option.name}
+        sent = []
+        for key, options in (("one", plain), ("two", plain), ("three", chosen)):
+            Call.objects.all().delete()
+            draft = drafted(client, kind.name, key, **options)
+            found = errors(type(client), draft, client.connection.limits)
+            if found:
+                wrong.append(f"{option.name}: {found}")
+            desk.publish(client, draft, MemoryLedger())
+            sent.append(spoken(name))
+        stable = sent[0] & sent[1]
+        if stable <= sent[2] and len(sent[2]) <= max(len(sent[0]), len(sent[1])):
+            wrong.append(f"{option.name}: nothing that was sent differs")
+
+    assert wrong == []
+
+
+def spoken(name: str) -> set[str]:
+    """What was said to a network, word for word but for long ids."""
+    said: set[str] = set()
+    for call in desk.writes(name):
+        said.add(call.path.split("/")[-1][:12])
+        said |= {f"{key}={value}" for key, value in flat(call.body)}
+    return said
+
+
+def flat(body: Json, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(body, dict):
+        return [pair for key, value in body.items() for pair in flat(value, f"{prefix}.{key}")]
+    if isinstance(body, list):
+        return [pair for value in body for pair in flat(value, prefix)]
+    return [(prefix, str(body))]
+
+
+@pytest.mark.cell("{name}:find")
+@pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.can("find")])
+def test_what_was_published_is_found_again(name: str, world: str, drafted: Callable[..., Draft]) -> None:
+    client = connected(name, world)
+    draft = drafted(client, PLATFORMS[name].post_kinds()[0].name)
+    published = desk.publish(client, draft, MemoryLedger())
+
+    found = client.find(draft, draft.created_at)
+
+    assert found is not None
+    assert found.remote_id == published.remote_id
+
+
+@pytest.mark.cell("{name}:delete")
+@pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.can("delete")])
+def test_a_post_is_taken_down_and_taking_it_down_twice_is_no_fault(
+    name: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    published = desk.publish(client, drafted(client, PLATFORMS[name].post_kinds()[0].name), MemoryLedger())
+
+    client.delete(published)
+    client.delete(published)
+
+    assert desk.standing(name) == 0
+
+
+@pytest.mark.cell("{name}:edit")
+@pytest.mark.parametrize("name", EDITABLE)
+def test_a_published_post_is_changed(name: str, world: str, drafted: Callable[..., Draft]) -> None:
+    client = connected(name, world)
+    kind = PLATFORMS[name].post_kinds()[0].name
+    published = desk.publish(client, drafted(client, kind), MemoryLedger())
+    before = Entry.objects.get(network=name, deleted_at=None)
+
+    client.edit(published, drafted(client, kind, "corrected"))
+
+    after = Entry.objects.get(network=name, deleted_at=None)
+    assert "corrected" in f"{after.text} {after.body}"
+    assert "corrected" not in f"{before.text} {before.body}"
+
+
+@pytest.mark.parametrize("name", list(PLATFORMS))
+def test_a_network_that_breaks_off_leaves_nothing_in_doubt_for_ever(
+    name: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, ledger = connected(name, world), MemoryLedger()
+    draft = drafted(client, PLATFORMS[name].post_kinds()[0].name)
+
+    with desk.fault(name, Fault.Kind.BROKEN):
+        published = desk.persevere(client, draft, ledger)
+
+    assert published is not None or not client.can("find")
+    assert desk.standing(name) <= 1
+    if published is None:
+        with pytest.raises(OutcomeUnknown):
+            desk.publish(client, draft, ledger)
