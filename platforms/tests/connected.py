@@ -57,7 +57,8 @@ def token_of(platform: type[Platform], url: str, person: Person) -> Token:
     client, fields = platform(Connection(known_at(url, platform), way_out(url))), typed(platform, person)
     if not platform.can("authorize"):
         return client.login(fields)
-    asked = client.authorize("state-of-the-test", fields)
+    method = next(method for method in platform.connect_methods if method.asks_consent)
+    asked = client.authorize("state-of-the-test", method.told(fields))
     return client.exchange(allow(asked.url, person), asked.kept)
 
 

@@ -1,6 +1,6 @@
 """Drafts made from what a network declares: of every kind, with every option, as plain as its rules allow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,25 +42,55 @@ def draft_of(
     options: dict[str, Json] = {option.name: option.default for option in platform.options}
     if kind.by_choice:
         options["kind"] = kind.name
-    options |= needed(platform, kind, limits, options) | chosen
-    draft = Draft(
+    options |= needed(platform, kind, limits, options | chosen) | chosen
+    drafts = [
+        _draft(platform, kind, files, text_for(rules, key), options, key) for files in candidates(rules)
+    ]
+    fitting = [draft for draft in drafts if draft.kind == kind.name]
+    best = min(fitting or drafts, key=lambda draft: len(errors(platform, draft, limits)))
+    return replace(best, parts=(replace(best.parts[0], media=tuple(shelf(file) for file in best.media)),))
+
+
+def _draft(
+    platform: type[Platform],
+    kind: Kind,
+    files: list[MediaFile],
+    text: str,
+    options: Mapping[str, Json],
+    key: str,
+) -> Draft:
+    return Draft(
         key=f"contract-{platform.name}-{kind.name}-{key}",
         created_at=datetime.now(UTC),
-        parts=(Part(text_for(rules, key), tuple(shelf(file) for file in media_for(kind.name, rules))),),
+        parts=(Part(text, tuple(files)),),
         options=options,
+        kind=platform.kind_for(files, options).name,
     )
-    return replace(draft, kind=platform.kind_for(draft.media, options).name)
+
+
+def plain_kind(platform: type[Platform]) -> Kind:
+    """The most ordinary kind of post."""
+    kinds = platform.post_kinds()
+    return next((kind for kind in kinds if kind.rules == platform.rules), kinds[0])
 
 
 def needed(
-    platform: type[Platform], kind: Kind, limits: Mapping[str, Json], options: Mapping[str, Json]
+    platform: type[Platform], kind: Kind, limits: Mapping[str, Json], chosen: Mapping[str, Json]
 ) -> dict[str, Json]:
     """A value for each option that this kind of post cannot do without."""
-    return {
-        option.name: example(option, limits)
-        for option in platform.options
-        if option.name == kind.option or (option.required and option.applies(kind.name, options))
-    }
+    values: dict[str, Json] = {}
+    for _ in range(2):  # some are needed only once another one is filled in
+        for option in platform.options:
+            is_wanted = option.required and option.applies(kind.name, {**chosen, **values})
+            if option.name == kind.option or is_wanted:
+                values[option.name] = first_choice(option, limits)
+    return values
+
+
+def first_choice(option: Option, limits: Mapping[str, Json]) -> Json:
+    """What is chosen where an option is not what a test is about: not its example, if there is another."""
+    others = [value for value, _label in option.choices_for(limits) if value not in ("", option.example)]
+    return others[0] if option.kind == "choice" and others else example(option, limits)
 
 
 def example(option: Option, limits: Mapping[str, Json]) -> Json:
@@ -84,16 +114,23 @@ def text_for(rules: Rules, key: str) -> str:
     return text if rules.text.fits(text) else ""
 
 
-def media_for(name: str, rules: Rules) -> list[MediaFile]:
-    """As many media as the kind needs, of the kind of medium that it is about."""
-    count = rules.media_at_least
-    if not count:
-        return []
-    if rules.images.at_most >= count and not (rules.videos.at_most and name.startswith(("video", "reel"))):
-        return [photo(rules.images, colour) for colour in COLOURS[:count]]
+def candidates(rules: Rules) -> Iterator[list[MediaFile]]:
+    """Sets of media that posts are made of, the plainest first."""
+    least = rules.media_at_least
+    if not least:
+        yield []
+    count = max(least, 1)
+    if rules.images.at_most >= count:
+        yield [photo(rules.images, colour) for colour in COLOURS[:count]]
     if rules.videos.at_most:
-        return [footage(rules.videos), *[photo(rules.images, colour) for colour in COLOURS[: count - 1]]]
-    return [paper()]
+        yield [footage(rules.videos)]
+        if rules.mixed and rules.images.at_most:
+            yield [
+                footage(rules.videos),
+                *(photo(rules.images, colour) for colour in COLOURS[: max(count - 1, 1)]),
+            ]
+    if rules.documents.at_most:
+        yield [paper(f"menu-{n}.pdf", n + 1) for n in range(count)]
 
 
 def photo(rule: Images, colour: str) -> MediaFile:
@@ -110,12 +147,8 @@ def footage(rule: Videos) -> MediaFile:
 def allowed(size: tuple[int, int], rule: Images | Videos) -> bool:
     ratio = size[0] / size[1]
     fits = not rule.ratio or rule.ratio[0] <= ratio <= rule.ratio[1]
-    return (
-        fits
-        and size[0] >= rule.min_width
-        and size[1] >= rule.min_height
-        and max(size) <= (rule.max_side or 9999)
-    )
+    is_large = size[0] >= rule.min_width and size[1] >= rule.min_height
+    return fits and is_large and max(size) <= (rule.max_side or 9999)
 
 
 def errors(platform: type[Platform], draft: Draft, limits: Mapping[str, Any]) -> list[str]:
