@@ -58,7 +58,7 @@ def token_of(platform: type[Platform], url: str, person: Person) -> Token:
     if not platform.can("authorize"):
         return client.login(fields)
     method = next(method for method in platform.connect_methods if method.asks_consent)
-    asked = client.authorize("state-of-the-test", method.told(fields))
+    asked = client.authorize("state-of-the-test", {**method.told({}), **fields})
     return client.exchange(allow(asked.url, person), asked.kept)
 
 

@@ -38,6 +38,16 @@ def persevere(client: Platform, draft: Draft, ledger: MemoryLedger) -> Published
     return None
 
 
+def looked_up(client: Platform, draft: Draft) -> Published | None:
+    """What a look finds; some networks show a post a little late."""
+    for _ in range(4):
+        try:
+            return client.find(draft, draft.created_at - timedelta(hours=1))
+        except OutcomeUnknown:
+            continue
+    return None
+
+
 def age(ledger: MemoryLedger) -> None:
     """Ten minutes pass on every clock that a look waits for."""
     for books in (ledger.intents, ledger.waits):

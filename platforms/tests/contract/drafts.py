@@ -35,16 +35,20 @@ def draft_of(
     limits: Mapping[str, Json],
     shelf: Shelf,
     key: str = "one",
+    more: int = 0,
     **chosen: Json,
 ) -> Draft:
-    """The plainest draft that becomes this kind of post, with what it requires and what is chosen besides."""
+    """The plainest draft that becomes this kind of post, with what it requires and what is chosen besides.
+
+    `more` media than the kind needs, where it may have them.
+    """
     rules = platform.limited(kind.rules, limits)
     options: dict[str, Json] = {option.name: option.default for option in platform.options}
     if kind.by_choice:
         options["kind"] = kind.name
     options |= needed(platform, kind, limits, options | chosen) | chosen
     drafts = [
-        _draft(platform, kind, files, text_for(rules, key), options, key) for files in candidates(rules)
+        _draft(platform, kind, files, text_for(rules, key), options, key) for files in candidates(rules, more)
     ]
     fitting = [draft for draft in drafts if draft.kind == kind.name]
     best = min(fitting or drafts, key=lambda draft: len(errors(platform, draft, limits)))
@@ -83,14 +87,15 @@ def needed(
         for option in platform.options:
             is_wanted = option.required and option.applies(kind.name, {**chosen, **values})
             if option.name == kind.option or is_wanted:
-                values[option.name] = first_choice(option, limits)
+                values[option.name] = example(option, limits)
     return values
 
 
-def first_choice(option: Option, limits: Mapping[str, Json]) -> Json:
-    """What is chosen where an option is not what a test is about: not its example, if there is another."""
-    others = [value for value, _label in option.choices_for(limits) if value not in ("", option.example)]
-    return others[0] if option.kind == "choice" and others else example(option, limits)
+def another(option: Option, limits: Mapping[str, Json]) -> Json:
+    """A value that differs from what plain drafts have."""
+    usual = example(option, limits)
+    others = [value for value, _label in option.choices_for(limits) if value not in ("", usual)]
+    return others[0] if option.required and others else usual
 
 
 def example(option: Option, limits: Mapping[str, Json]) -> Json:
@@ -114,9 +119,9 @@ def text_for(rules: Rules, key: str) -> str:
     return text if rules.text.fits(text) else ""
 
 
-def candidates(rules: Rules) -> Iterator[list[MediaFile]]:
+def candidates(rules: Rules, more: int = 0) -> Iterator[list[MediaFile]]:
     """Sets of media that posts are made of, the plainest first."""
-    least = rules.media_at_least
+    least = rules.media_at_least + more
     if not least:
         yield []
     count = max(least, 1)
