@@ -1,13 +1,13 @@
 """OAuth 2 authorisation code with PKCE (RFC 6749, 7636, 7009); what differs between networks is data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
 from authlib.common.security import generate_token
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from platforms.base import Platform, seconds_from_now
@@ -24,13 +24,16 @@ GONE = frozenset(
 
 @dataclass(frozen=True)
 class OAuth:
-    """One network's dialect. Paths are relative to `auth_url` (authorize) and `api_url` (token, revoke)."""
+    """One network's dialect. Paths are relative to `auth_url` (authorize) and `tokens_at` (token, revoke)."""
 
     authorize_path: str
     token_path: str
     revoke_path: str = ""
+    tokens_at: Literal["api_url", "auth_url"] = "api_url"
     client_auth: Literal["basic", "body"] = "body"
+    client_param: str = "client_id"  # how the network calls it
     pkce: bool = True
+    challenge: Callable[[str], str] = create_s256_code_challenge  # of a verifier
     scope_separator: str = " "
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     gone: frozenset[str] = GONE
@@ -44,24 +47,26 @@ class OAuthPlatform(Platform):
     def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
         return self.authorization(state, self.scopes, pkce=self.oauth.pkce)
 
-    def authorization(self, state: str, scopes: Sequence[str], *, pkce: bool) -> Authorization:
+    def authorization(
+        self, state: str, scopes: Sequence[str], *, pkce: bool, path: str = ""
+    ) -> Authorization:
         """The consent page for these scopes. The verifier is kept where the network knows PKCE."""
         verifier = generate_token(64) if pkce else ""
-        params = dict(self.oauth.authorize_params)
+        params = {
+            "response_type": "code",
+            self.oauth.client_param: self.app.client_id,
+            "redirect_uri": self.app.redirect_uri,
+            "scope": self.oauth.scope_separator.join(scopes),
+            "state": state,
+            **self.oauth.authorize_params,
+        }
         if pkce:
             params |= {
-                "code_challenge": create_s256_code_challenge(verifier),
+                "code_challenge": self.oauth.challenge(verifier),
                 "code_challenge_method": "S256",
             }
-        url = prepare_grant_uri(
-            self.app.auth_url + self.oauth.authorize_path,
-            self.app.client_id,
-            "code",
-            redirect_uri=self.app.redirect_uri,
-            scope=self.oauth.scope_separator.join(scopes),
-            state=state,
-            **params,
-        )
+        page = self.app.auth_url + (path or self.oauth.authorize_path)
+        url = add_params_to_uri(page, list(params.items()))
         return Authorization(url, {"verifier": verifier})
 
     def exchange(self, answer: Mapping[str, str], kept: Mapping[str, Json]) -> Token:
@@ -96,12 +101,12 @@ class OAuthPlatform(Platform):
         basic = self.oauth.client_auth == "basic" and self.app.client_secret
         body = dict(form)
         if not basic:
-            body |= {"client_id": self.app.client_id}
+            body |= {self.oauth.client_param: self.app.client_id}
             if self.app.client_secret:
                 body |= {"client_secret": self.app.client_secret}
         answer = self.connection.transport.request(
             "POST",
-            self.app.api_url + path,
+            self.oauth_url(path),
             form=body,
             auth=(self.app.client_id, self.app.client_secret) if basic else None,
         )
@@ -109,10 +114,13 @@ class OAuthPlatform(Platform):
             raise self.token_error(answer)
         return answer
 
+    def oauth_url(self, path: str) -> str:
+        """Where the token and revoke endpoints are."""
+        return str(getattr(self.app, self.oauth.tokens_at)) + path
+
     def token_error(self, answer: Answer) -> PlatformError:
         """What a refusal of the token endpoint means for the connection."""
-        body = answer.maybe_json
-        code = body.get("error") if isinstance(body, dict) else None
+        code = error_code(answer)
         if code == "invalid_client" or answer.status == 401:
             return ClientRefused(
                 f"{self.label} does not accept this installation's client id.",
@@ -139,6 +147,13 @@ class OAuthPlatform(Platform):
             expires_at=seconds_from_now(body.get("expires_in")),
             scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),
         )
+
+
+def error_code(answer: Answer) -> str:
+    """The `error` of a refusal (RFC 6749, section 5.2), '' where it names none in that way."""
+    body = answer.maybe_json
+    code = body.get("error") if isinstance(body, dict) else None
+    return code if isinstance(code, str) else ""
 
 
 def refuse_denial(label: str, answer: Mapping[str, str]) -> None:
