@@ -248,7 +248,7 @@ class Pinterest(OAuthPlatform):
                 "POST",
                 str(registered["upload_url"]),
                 form=dict(registered["upload_parameters"]),
-                files={"file": (file.name, stream, file.content_type)},
+                files={"file": ("video", stream, file.content_type)},
                 read_seconds=UPLOAD_SECONDS,
             )
         self.accept(answer)

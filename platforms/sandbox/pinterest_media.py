@@ -173,7 +173,8 @@ def finish(upload: Upload) -> None:
         return
     upload.content_type = found.content_type
     size = {"w": found.width, "h": found.height}
-    upload.facts |= {"status": "succeeded", "ms": int(found.seconds * 1000), **size}
+    clock = f"{int(found.seconds // 60)}:{int(found.seconds % 60):02}"
+    upload.facts |= {"status": "succeeded", "ms": int(found.seconds * 1000), "clock": clock, **size}
 
 
 def ready_video(grant: Grant, media_id: Any) -> Upload:

@@ -59,8 +59,9 @@ def client(sandbox: str, baker: Person, observed: list[RateLimit]) -> Pinterest:
 
 @pytest.fixture
 def with_token(sandbox: str) -> Callable[..., Pinterest]:
-    def build(token: Token | None = None, *, secret: str = "sandbox-secret") -> Pinterest:
-        app = replace(app_at(sandbox, "pinterest"), client_secret=secret)
+    def build(token: Token | None = None, *, is_known: bool = True) -> Pinterest:
+        app = app_at(sandbox, "pinterest")
+        app = app if is_known else replace(app, client_secret="wrong")
         return Pinterest(Connection(app, way_out(sandbox), token))
 
     return build
@@ -184,7 +185,7 @@ def test_a_wrong_secret_is_the_operators_matter(with_token: Callable[..., Pinter
     asked = with_token().authorize("s", {})
 
     with pytest.raises(ClientRefused):
-        with_token(secret="wrong").exchange(allow(asked.url, baker), asked.kept)
+        with_token(is_known=False).exchange(allow(asked.url, baker), asked.kept)
 
 
 def test_a_refresh_brings_a_new_pair(
@@ -675,7 +676,11 @@ def test_a_good_pin_has_nothing_to_find() -> None:
             "alt_text_too_long",
             "media",
         ),
-        (draft("", picture(), picture(), slide_titles=["a", "b", "c"]), "option_too_many", "options.slide_titles"),
+        (
+            draft("", picture(), picture(), slide_titles=["a", "b", "c"]),
+            "option_too_many",
+            "options.slide_titles",
+        ),
         (draft("", picture(), picture(), slide_links=["nowhere"]), "option_invalid", "options.slide_links"),
         (draft("", film(seconds=3)), "video_length", "media"),
         (draft("", film(seconds=4), cover_at=9), "cover_late", "options.cover_at"),
@@ -690,7 +695,7 @@ def test_what_pinterest_would_refuse_is_found_before(wanted: Draft, code: str, f
 def test_a_pin_without_media_is_told_what_it_needs() -> None:
     empty = Draft("k", datetime.now(UTC), (Part("Hi"),), {"board": BREAD}, "image")
 
-    [finding] = [f for f in Pinterest.check(empty, {"choices": {"boards": [[BREAD, "Bread"]]}})]
+    [finding] = Pinterest.check(empty, {"choices": {"boards": [[BREAD, "Bread"]]}})
 
     assert finding.message == "A Pin needs a picture or a video. Add one."
 
@@ -725,26 +730,30 @@ def test_a_limit_says_until_when_and_is_passed_on(
     assert timedelta(0) < error.value.retry_at - datetime.now(UTC) <= timedelta(seconds=61)
 
 
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"x-ratelimit-limit": "1000", "x-ratelimit-remaining": "9", "x-ratelimit-reset": "5"}, ("requests", 1000, 9)),
-        (
-            {
-                "x-ratelimit-limit": '60, 100;w=1;name="safety_net_app_id_user_id", 60;w=60;name="org_read_app_id"',
-                "x-ratelimit-remaining": "59",
-                "x-ratelimit-reset": "1900000000",
-            },
-            ("org_read", 60, 59),
-        ),
-        ({"x-ratelimit-limit": "1000"}, None),
-        ({"x-ratelimit-limit": "?", "x-ratelimit-remaining": "9", "x-ratelimit-reset": "5"}, None),
-    ],
-)  # fmt: skip
-def test_headers_of_old_and_new_servers_are_read(headers: dict[str, str], expected: Any) -> None:
-    limit = Pinterest.rate_limit(Answer("POST", "/", 200, headers, b""))
+BUCKETS = '60, 100;w=1;name="safety_net_app_id_user_id", 60;w=60;name="org_read_app_id"'
 
-    assert (limit and (limit.endpoint, limit.limit, limit.remaining)) == expected
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "reset", "expected"),
+    [
+        ("1000", "9", "5", ("requests", 1000, 9)),
+        (BUCKETS, "59", "1900000000", ("org_read", 60, 59)),
+        ("1000", "", "", None),
+        ("?", "9", "5", None),
+    ],
+)
+def test_headers_of_old_and_new_servers_are_read(
+    limit: str, remaining: str, reset: str, expected: Any
+) -> None:
+    headers = {
+        "x-ratelimit-limit": limit,
+        "x-ratelimit-remaining": remaining,
+        "x-ratelimit-reset": reset,
+    }
+
+    read = Pinterest.rate_limit(Answer("POST", "/", 200, headers, b""))
+
+    assert (read and (read.endpoint, read.limit, read.remaining)) == expected
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
