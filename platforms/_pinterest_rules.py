@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import cast
 
 from platforms.content import Draft, Json, MediaFile
@@ -14,24 +15,13 @@ SHARP = 600  # pixels of width below which a Pin looks blurred
 
 TEXT = Text(800, count=len)
 FORMATS = ("image/jpeg", "image/png")
-IMAGE = Kind(
-    "image",
-    "Image Pin",
-    Rules(
-        text=TEXT,
-        # They travel inside JSON, a third larger than they are.
-        images=Images(1, formats=FORMATS, max_bytes=10_000_000, alt_text=ALT_TEXT),
-        media_at_least=1,
-    ),
-)
+# Pictures travel inside JSON, a third larger than they are.
+PICTURE = Images(1, formats=FORMATS, max_bytes=10_000_000, alt_text=ALT_TEXT)
+IMAGE = Kind("image", "Image Pin", Rules(TEXT, PICTURE, media_at_least=1))
 CAROUSEL = Kind(
     "carousel",
     "Carousel",
-    Rules(
-        text=TEXT,
-        images=Images(5, formats=FORMATS, max_bytes=5_000_000, alt_text=ALT_TEXT),
-        media_at_least=2,
-    ),
+    Rules(TEXT, replace(PICTURE, at_most=5, max_bytes=5_000_000), media_at_least=2),
     help="2 to 5 pictures of one size. Where Pinterest refuses it, make a Pin of each picture.",
 )
 VIDEO = Kind(
@@ -39,7 +29,7 @@ VIDEO = Kind(
     "Video Pin",
     Rules(
         text=TEXT,
-        images=Images(1, formats=FORMATS, max_bytes=9_500_000, alt_text=0),
+        images=replace(PICTURE, max_bytes=9_500_000, alt_text=0),
         videos=Videos(
             1,
             formats=("video/mp4", "video/quicktime", "video/x-m4v"),
@@ -57,6 +47,21 @@ VIDEO = Kind(
     help="One video, and a picture as its cover where you want one.",
 )
 SLIDE_LINK = Option("slide_links", "Link of each picture", "url", max_length=2048)
+
+
+def of_each(name: str, label: str, max_length: int, example: list[Json], more: str = "") -> Option:
+    """One line for each picture of a carousel."""
+    return Option(
+        name,
+        label,
+        "list",
+        max_length=max_length,
+        most=5,
+        kinds=("carousel",),
+        help=f"One line for each picture, in their order.{more}",
+        example=example,
+    )
+
 
 OPTIONS = (
     Option(
@@ -87,35 +92,14 @@ OPTIONS = (
         help="Where a press on the Pin leads. Links in the text cannot be pressed.",
         example="https://morgenrot.example/bread/sourdough",
     ),
-    Option(
-        "slide_titles",
-        "Title of each picture",
-        "list",
-        max_length=100,
-        most=5,
-        kinds=("carousel",),
-        help="In the order of the pictures.",
-        example=["Dough", "Loaf"],
-    ),
-    Option(
-        "slide_descriptions",
-        "Text of each picture",
-        "list",
-        max_length=800,
-        most=5,
-        kinds=("carousel",),
-        help="In the order of the pictures.",
-        example=["After twelve hours", "Out of the oven"],
-    ),
-    Option(
-        SLIDE_LINK.name,
+    of_each("slide_titles", "Title of each picture", 100, ["Dough", "Loaf"]),
+    of_each("slide_descriptions", "Text of each picture", 800, ["After twelve hours", "Out of the oven"]),
+    of_each(
+        "slide_links",
         SLIDE_LINK.label,
-        "list",
-        max_length=SLIDE_LINK.max_length,
-        most=5,
-        kinds=("carousel",),
-        help="In the order of the pictures; those without one lead to the Pin's own link.",
-        example=["https://morgenrot.example/dough", "https://morgenrot.example/loaf"],
+        2048,
+        ["https://morgenrot.example/dough", "https://morgenrot.example/loaf"],
+        " Those without one lead to the Pin's own link.",
     ),
     Option(
         "cover_at",

@@ -1,7 +1,6 @@
 """The twin of Pinterest: consent, tokens and accounts; boards, Pins, media and numbers stand beside it."""
 
 import base64
-import binascii
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -40,69 +39,49 @@ WANTS = {
 AI_LABELS = {"AI_MODIFIED": "AI modified", "SYNTHETIC_PERFORMER": "Made with an AI person"}
 
 
+BREAD = {
+    "id": "549755885175",
+    "name": "Bread we bake",
+    "privacy": "PUBLIC",
+    "sections": [{"id": "549755885201", "name": "Sourdough"}, {"id": "549755885202", "name": "Rye"}],
+}
+CAKES = {
+    "id": "549755885176",
+    "name": "Cakes for a feast",
+    "privacy": "PUBLIC",
+    "sections": [{"id": "549755885203", "name": "Weddings"}],
+}
+PLANS = {"id": "549755885177", "name": "Next season", "privacy": "SECRET"}
+LAKE = {"id": "549755885301", "name": "Picnics by the lake", "privacy": "PUBLIC"}
+LINEN = {"id": "549755885302", "name": "Table linen", "privacy": "PUBLIC"}
+JUMPERS = {"id": "549755885401", "name": "Jumpers", "privacy": "PUBLIC"}
+
+
 def people() -> None:
-    """A business with boards, sections and a seat on a neighbour's board; a neighbour; a private account."""
-    world.person(
-        NETWORK,
-        "2783136121146311751",
-        "morgenrotbakery",
-        "Morgenrot Bakery",
-        about="Sourdough, cakes and the art of rising early.",
-        colour="#b4552d",
-        facts={
-            "account_type": "BUSINESS",
-            "website": "https://morgenrot.example",
-            "followers": 1284,
-            "boards": [
-                {
-                    "id": "549755885175",
-                    "name": "Bread we bake",
-                    "privacy": "PUBLIC",
-                    "sections": [
-                        {"id": "549755885201", "name": "Sourdough"},
-                        {"id": "549755885202", "name": "Rye"},
-                    ],
-                },
-                {
-                    "id": "549755885176",
-                    "name": "Cakes for a feast",
-                    "privacy": "PUBLIC",
-                    "sections": [{"id": "549755885203", "name": "Weddings"}],
-                },
-                {"id": "549755885177", "name": "Next season", "privacy": "SECRET"},
-            ],
-            "joined": ["549755885301"],
-        },
-    )
-    world.person(
-        NETWORK,
-        "2783136121146311752",
-        "linas.table",
-        "Lina Okafor",
-        about="Suppers by the lake.",
-        colour="#2f6f4f",
-        facts={
-            "account_type": "BUSINESS",
-            "followers": 310,
-            "boards": [
-                {"id": "549755885301", "name": "Picnics by the lake", "privacy": "PUBLIC"},
-                {"id": "549755885302", "name": "Table linen", "privacy": "PUBLIC"},
-            ],
-        },
-    )
-    world.person(
-        NETWORK,
-        "2783136121146311753",
-        "joost_knits",
-        "Joost de Wit",
-        about="Wool, mostly.",
-        colour="#31548f",
-        facts={
-            "account_type": "PINNER",
-            "followers": 42,
-            "boards": [{"id": "549755885401", "name": "Jumpers", "privacy": "PUBLIC"}],
-        },
-    )
+    """A business that also pins on a neighbour's board; the neighbour; a private account."""
+    bakery = {
+        "account_type": "BUSINESS",
+        "website": "https://morgenrot.example",
+        "followers": 1284,
+        "boards": [BREAD, CAKES, PLANS],
+        "joined": [LAKE["id"]],
+    }
+    lina = {"account_type": "BUSINESS", "followers": 310, "boards": [LAKE, LINEN]}
+    joost = {"account_type": "PINNER", "followers": 42, "boards": [JUMPERS]}
+    for number, handle, name, about, colour, facts in (
+        (
+            "1751",
+            "morgenrotbakery",
+            "Morgenrot Bakery",
+            "Sourdough, cakes and rising early.",
+            "#b4552d",
+            bakery,
+        ),
+        ("1752", "linas.table", "Lina Okafor", "Suppers by the lake.", "#2f6f4f", lina),
+        ("1753", "joost_knits", "Joost de Wit", "Wool, mostly.", "#31548f", joost),
+    ):
+        remote_id = f"278313612114631{number}"
+        world.person(NETWORK, remote_id, handle, name, about=about, colour=colour, facts=facts)
 
 
 # --- signing in ---
@@ -130,16 +109,12 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 def client_of(request: HttpRequest) -> Client:
     """Who asks: by Basic, and in no other way."""
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    try:
-        name, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        name = secret = ""
-    client = Client.objects.filter(network=NETWORK, client_id=name).first()
-    is_known = client and secrets.compare_digest(client.client_secret.encode(), secret.encode())
-    if client is None or not is_known or scheme != "Basic":
-        raise no("401/2")
-    return client
+    given = request.headers.get("Authorization", "").encode()
+    for client in Client.objects.filter(network=NETWORK):
+        known = base64.b64encode(f"{client.client_id}:{client.client_secret}".encode())
+        if secrets.compare_digest(b"Basic " + known, given):
+            return client
+    raise no("401/2")
 
 
 def form_of(request: HttpRequest) -> Any:
