@@ -41,7 +41,7 @@ FAILURES = (
     Failure(
         MediaRejected,
         "Pinterest does not have this video any more, or not yet.",
-        "Try again: it is uploaded anew.",
+        "Try again in some minutes.",
         words="media_id",
     ),
     Failure(

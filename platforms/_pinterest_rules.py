@@ -80,7 +80,7 @@ OPTIONS = (
         choices=(("", "None"),),
         choices_from="sections",
         shown_with="board",
-        help="Sections are read of the 25 boards that were used last.",
+        help="Sections are read of the 50 boards that were used last.",
         example="549755885201",
     ),
     Option("title", "Title", "text", max_length=100, example="Sourdough, step by step"),

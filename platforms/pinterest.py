@@ -6,17 +6,15 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from platforms._pinterest_failures import FAILURES, rate_limit_of, said_by
 from platforms._pinterest_numbers import (
     ACCOUNT_TYPES,
-    ACCOUNT_WORDS,
     DAYS,
     EVERY_TYPE,
     PIN_TYPES,
     PIN_WORDS,
-    USER_WORDS,
     VIDEO_TYPES,
     account_metrics,
     is_video,
@@ -48,7 +46,7 @@ from platforms.transport import Answer
 INDEX_LAG = timedelta(seconds=60)
 LOOKS_BACK = timedelta(minutes=5)  # clocks differ
 MOST_PAGES = 8  # of 250 Pins or boards each
-SECTIONED = 25  # boards whose sections are read, at one request each
+SECTIONED = 50  # boards whose sections are read, at one request each
 UPLOAD_LIVES = timedelta(hours=12)  # counted on; nobody says how long an upload without a Pin is kept
 MOST_UPLOADS = 20  # of one video, over all tries
 UPLOAD_SECONDS = 120.0
@@ -82,7 +80,7 @@ class Pinterest(OAuthPlatform):
         Quota("analytics", 60, timedelta(minutes=1)),
     )
     post_numbers = tuple(PIN_WORDS.values())
-    account_numbers: ClassVar = tuple(dict.fromkeys((*USER_WORDS.values(), *ACCOUNT_WORDS.values())))
+    account_numbers = ("followers", "posts", "views", "engagements", "clicks", "saves")
 
     # --- connecting ---
 
@@ -120,8 +118,8 @@ class Pinterest(OAuthPlatform):
                     repeatable(partial(self.post_form, self.oauth.revoke_path, form))
 
     def profiles(self) -> list[Profile]:
-        user = self.call("GET", "/v5/user_account").json
-        handle = str(user["username"])
+        answer = self.call("GET", "/v5/user_account")
+        user, handle = answer.json, needed(answer, "username")
         return [
             Profile(
                 remote_id=str(user.get("id") or handle),
@@ -212,10 +210,7 @@ class Pinterest(OAuthPlatform):
 
     def _create(self, pin: Pin, media_id: str) -> dict[str, Any]:
         answer = self.call("POST", "/v5/pins", json=pin.body(media_id), read_seconds=PIN_SECONDS)
-        try:
-            return {"id": str(answer.json["id"])}
-        except KeyError as error:
-            raise OutcomeUnknown("Pinterest did not say which Pin it made.", detail=answer.text) from error
+        return {"id": needed(answer, "id")}
 
     def _published(self, remote_id: str) -> Published:
         return Published(remote_id, f"{self.app.auth_url}/pin/{remote_id}/", (remote_id,))
@@ -223,45 +218,45 @@ class Pinterest(OAuthPlatform):
     # --- a video: registered and sent in one step, as a registration is secret and short-lived ---
 
     def _video(self, ledger: Ledger, file: MediaFile) -> str:
-        """The id of a video that is ready. One that failed, or is old, is sent anew by a later try."""
+        """The id of a video that is ready. That one failed is told once; the next try sends it anew."""
+        this_try = datetime.now(UTC).isoformat()
         for n in range(1, MOST_UPLOADS + 1):
             step = "video" if n == 1 else f"video ({n})"
             upload = ledger.repeat(step, partial(self._upload, file))
-            media_id, seen = str(upload["id"]), list[str]()
-            ledger.wait(
-                f"{step} processed", partial(self._is_over, media_id), every=5, at_most=PROCESSING_SECONDS
-            )
-            state = ledger.repeat(f"{step} result", partial(self._state, media_id, seen))
-            if state == "failed" and seen:  # and not in an earlier try
+            media_id, is_over = str(upload["id"]), partial(self._is_over, upload["id"])
+            ledger.wait(f"{step} processed", is_over, every=5, at_most=PROCESSING_SECONDS)
+            state = self._state(media_id)
+            if state == "succeeded" and datetime.fromisoformat(upload["until"]) > datetime.now(UTC):
+                return media_id
+            if state == "failed" and ledger.repeat(f"{step} failed", lambda: this_try) == this_try:
                 raise MediaRejected(
                     "Pinterest could not make sense of the video.",
                     action="Try again, or use another video: MP4 with H.264 is the safest.",
                 )
-            if state == "succeeded" and datetime.fromisoformat(upload["until"]) > datetime.now(UTC):
-                return media_id
         raise MediaRejected("Pinterest did not take the video, however often it was sent.")
 
     def _upload(self, file: MediaFile) -> dict[str, Any]:
-        registered = self.call("POST", "/v5/media", json={"media_type": "video"}).json
+        registered = self.call("POST", "/v5/media", json={"media_type": "video"})
         with file.open() as stream:
             answer = self.connection.transport.request(  # to another host, which must not see our token
                 "POST",
-                str(registered["upload_url"]),
-                form=dict(registered["upload_parameters"]),
+                needed(registered, "upload_url"),
+                form=registered.json.get("upload_parameters"),
                 files={"file": ("video", stream, file.content_type)},
                 read_seconds=UPLOAD_SECONDS,
             )
         self.accept(answer)
         until = datetime.now(UTC) + UPLOAD_LIVES
-        return {"id": str(registered["media_id"]), "until": until.isoformat()}
+        return {"id": needed(registered, "media_id"), "until": until.isoformat()}
 
     def _is_over(self, media_id: str) -> bool:
-        return self._state(media_id, []) in {"succeeded", "failed"}
+        return self._state(media_id) in {"succeeded", "failed", "gone"}
 
-    def _state(self, media_id: str, seen: list[str]) -> str:
-        """registered, processing, succeeded or failed; also put into `seen`."""
-        seen.append(str(self.call("GET", f"/v5/media/{media_id}").json.get("status")))
-        return seen[-1]
+    def _state(self, media_id: str) -> str:
+        """registered, processing, succeeded or failed; gone where Pinterest no longer has it."""
+        with suppress(NotFound):
+            return str(self.call("GET", f"/v5/media/{media_id}").json.get("status"))
+        return "gone"
 
     # --- looking ---
 
@@ -328,6 +323,13 @@ class Pinterest(OAuthPlatform):
     @classmethod
     def rate_limit(cls, answer: Answer) -> RateLimit | None:
         return rate_limit_of(answer)
+
+
+def needed(answer: Answer, name: str) -> str:
+    """What an answer must tell; without it, it makes no sense."""
+    if not answer.json.get(name):
+        raise answer.doubtful(f"Pinterest left out “{name}”.", status=answer.status, detail=answer.text)
+    return str(answer.json[name])
 
 
 def board_label(board: Mapping[str, Any]) -> str:

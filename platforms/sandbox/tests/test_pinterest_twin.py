@@ -438,6 +438,13 @@ def test_the_store_wants_the_file_last_and_no_token(registered: dict[str, Any]) 
     assert b"Only one auth mechanism allowed" in bearer.content
 
 
+def test_the_store_has_a_limit(registered: dict[str, Any], baker: Person) -> None:
+    baker.facts["video_bytes"] = 5
+    baker.save()
+
+    assert b"<Code>EntityTooLarge</Code>" in send(registered, b"123456").content
+
+
 def test_a_signed_form_grows_old(registered: dict[str, Any]) -> None:
     policy = {"expiration": "2020-01-01T00:00:00.000Z", "conditions": []}
     upload = Upload.objects.get(remote_id=registered["media_id"])
