@@ -49,7 +49,7 @@ VIDEO = Kind(
 SLIDE_LINK = Option("slide_links", "Link of each picture", "url", max_length=2048)
 
 
-def of_each(name: str, label: str, max_length: int, example: list[Json], more: str = "") -> Option:
+def of_each(name: str, label: str, max_length: int, example: list[Json]) -> Option:
     """One line for each picture of a carousel."""
     return Option(
         name,
@@ -58,7 +58,7 @@ def of_each(name: str, label: str, max_length: int, example: list[Json], more: s
         max_length=max_length,
         most=5,
         kinds=("carousel",),
-        help=f"One line for each picture, in their order.{more}",
+        help="One line for each picture, in their order.",
         example=example,
     )
 
@@ -99,7 +99,6 @@ OPTIONS = (
         SLIDE_LINK.label,
         2048,
         ["https://morgenrot.example/dough", "https://morgenrot.example/loaf"],
-        " Those without one lead to the Pin's own link.",
     ),
     Option(
         "cover_at",

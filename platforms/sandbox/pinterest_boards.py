@@ -1,5 +1,6 @@
 """Boards and their sections from the other side. They are kept in their owner's facts."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -8,6 +9,7 @@ from platforms.sandbox.models import Entry, Grant, Person
 from platforms.sandbox.pinterest_wire import NETWORK, asks, invalid, no, page, person_of
 
 Board = dict[str, Any]
+Pins = list[tuple[str, datetime]]
 
 
 def board_of(grant: Grant, board_id: str) -> tuple[Person, Board]:
@@ -45,31 +47,37 @@ def boards(request: HttpRequest, grant: Grant) -> HttpResponse:
         if (board["privacy"] != "SECRET" or "boards:read_secret" in grant.scopes)
         and (privacy == "ALL" or board["privacy"] in privacy.split("_AND_"))
     ]
-    return page(request, seen, lambda row: board_body(*row))
+    pins = all_pins()
+    return page(request, seen, lambda row: board_body(row[0], row[1], pins))
 
 
-def board_body(owner: Person, board: Board) -> Board:
-    pins = Entry.objects.filter(network=NETWORK, body__board_id=board["id"], deleted_at=None)
-    newest = pins.order_by("-created_at").values_list("created_at", flat=True).first()
+def all_pins() -> Pins:
+    """The board of every Pin and when it was made, newest first."""
+    living = Entry.objects.filter(network=NETWORK, deleted_at=None).order_by("-created_at")
+    return list(living.values_list("body__board_id", "created_at"))
+
+
+def board_body(owner: Person, board: Board, pins: Pins) -> Board:
+    moments = [made_at for board_id, made_at in pins if board_id == board["id"]]
     return {
         "id": board["id"],
         "name": board["name"],
         "description": board.get("description", ""),
         "privacy": board["privacy"],
         "owner": {"username": owner.handle},
-        "pin_count": pins.count(),
+        "pin_count": len(moments),
         "follower_count": 13,
         "collaborator_count": 0,
         "is_ads_only": bool(board.get("is_ads_only")),
         "created_at": "2020-01-01T20:10:40Z",
-        "board_pins_modified_at": newest.isoformat() if newest else "2020-01-01T20:10:40Z",
+        "board_pins_modified_at": moments[0].isoformat() if moments else "2020-01-01T20:10:40Z",
         "media": {"image_cover_url": None, "pin_thumbnail_urls": []},
     }
 
 
 @asks("org_read", "boards:read")
 def one_board(_request: HttpRequest, grant: Grant, board_id: str) -> HttpResponse:
-    return JsonResponse(board_body(*board_of(grant, board_id)))
+    return JsonResponse(board_body(*board_of(grant, board_id), all_pins()))
 
 
 @asks("org_read", "boards:read")

@@ -52,10 +52,20 @@ def observed() -> list[RateLimit]:
 
 @pytest.fixture
 def client(sandbox: str, baker: Person, observed: list[RateLimit]) -> Pinterest:
-    client = connected("pinterest", sandbox, baker, observed.append)
-    assert isinstance(client, Pinterest)
-    Call.objects.all().delete()
-    return client
+    """A client for the baker, who has said yes already."""
+    lives = {"access_expires_at": timezone.now() + timedelta(days=30)}
+    tokens = {"access": "pina_1", "refresh": "pinr.1", "scopes": list(Pinterest.scopes)}
+    Grant.objects.create(network="pinterest", person=baker, client_id="sandbox", **tokens, **lives)
+    return Pinterest(
+        Connection(
+            app_at(sandbox, "pinterest"),
+            way_out(sandbox),
+            Token("pina_1", "pinr.1"),
+            baker.remote_id,
+            baker.handle,
+            observe=observed.append,
+        )
+    )
 
 
 @pytest.fixture
