@@ -71,7 +71,7 @@ OPTIONS = (
         required=True,
         choices_from="boards",
         help="Who sees the board sees the Pin. A new board is made on Pinterest; then read the lists anew.",
-        example="549755885175",
+        example="4101",
     ),
     Option(
         "section",
@@ -81,7 +81,7 @@ OPTIONS = (
         choices_from="sections",
         shown_with="board",
         help="Sections are read of the 50 boards that were used last.",
-        example="549755885201",
+        example="4111",
     ),
     Option("title", "Title", "text", max_length=100, example="Sourdough, step by step"),
     Option(

@@ -40,21 +40,21 @@ AI_LABELS = {"AI_MODIFIED": "AI modified", "SYNTHETIC_PERFORMER": "Made with an 
 
 
 BREAD = {
-    "id": "549755885175",
+    "id": "4101",
     "name": "Bread we bake",
     "privacy": "PUBLIC",
-    "sections": [{"id": "549755885201", "name": "Sourdough"}, {"id": "549755885202", "name": "Rye"}],
+    "sections": [{"id": "4111", "name": "Sourdough"}, {"id": "4112", "name": "Rye"}],
 }
 CAKES = {
-    "id": "549755885176",
+    "id": "4102",
     "name": "Cakes for a feast",
     "privacy": "PUBLIC",
-    "sections": [{"id": "549755885203", "name": "Weddings"}],
+    "sections": [{"id": "4121", "name": "Weddings"}],
 }
-PLANS = {"id": "549755885177", "name": "Next season", "privacy": "SECRET"}
-LAKE = {"id": "549755885301", "name": "Picnics by the lake", "privacy": "PUBLIC"}
-LINEN = {"id": "549755885302", "name": "Table linen", "privacy": "PUBLIC"}
-JUMPERS = {"id": "549755885401", "name": "Jumpers", "privacy": "PUBLIC"}
+PLANS = {"id": "4103", "name": "Next season", "privacy": "SECRET"}
+LAKE = {"id": "4201", "name": "Picnics by the lake", "privacy": "PUBLIC"}
+LINEN = {"id": "4202", "name": "Table linen", "privacy": "PUBLIC"}
+JUMPERS = {"id": "4301", "name": "Jumpers", "privacy": "PUBLIC"}
 
 
 def people() -> None:

@@ -35,8 +35,8 @@ from platforms.tests.connected import app_at, connected, token_of, way_out
 from platforms.tests.files import film, film_bytes, medium, picture, picture_bytes
 from platforms.transport import Answer
 
-BREAD, SOURDOUGH = "549755885175", "549755885201"
-LAKE = "549755885301"  # a group board
+BREAD, SOURDOUGH = "4101", "4111"
+LAKE = "4201"  # a group board
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -138,14 +138,14 @@ def test_a_person_connects_and_brings_boards_and_sections(
     choices: Any = profile.limits["choices"]
     assert choices["boards"] == [
         [BREAD, "Bread we bake"],
-        ["549755885176", "Cakes for a feast"],
+        ["4102", "Cakes for a feast"],
         [LAKE, "Picnics by the lake"],
     ]
     assert [SOURDOUGH, "Bread we bake / Sourdough"] in choices["sections"]
     assert profile.limits["section_boards"] == {
         SOURDOUGH: BREAD,
-        "549755885202": BREAD,
-        "549755885203": "549755885176",
+        "4112": BREAD,
+        "4121": "4102",
     }
     assert Browser().get(urlsplit(profile.url).path).status_code == 200
     assert Browser().get(urlsplit(profile.avatar_url).path)["Content-Type"] == "image/png"
@@ -671,7 +671,7 @@ def test_an_account_tells_its_month(client: Pinterest) -> None:
 
 def test_an_account_that_is_no_business_tells_less(sandbox: str) -> None:
     joost = connected("pinterest", sandbox, Person.objects.get(network="pinterest", handle="joost_knits"))
-    published = joost.publish(draft(board="549755885401"), MemoryLedger())
+    published = joost.publish(draft(board="4301"), MemoryLedger())
 
     assert set(joost.account_metrics().values) == {"followers", "posts", "views"}
     assert set(joost.post_metrics(published).values) == {"views", "clicks", "likes", "comments"}

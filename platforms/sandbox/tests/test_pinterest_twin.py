@@ -21,8 +21,8 @@ pytestmark = pytest.mark.django_db
 HOME = "/sandbox/pinterest"
 BASIC = "Basic " + base64.b64encode(b"sandbox:sandbox-secret").decode()
 BACK = "http://127.0.0.1:9/callback"
-BREAD, SOURDOUGH, SECRET = "549755885175", "549755885201", "549755885177"
-JOOSTS = "549755885401"
+BREAD, SOURDOUGH, SECRET = "4101", "4111", "4103"
+JOOSTS = "4301"
 SCOPES = ["boards:read", "boards:write", "pins:read", "pins:write", "user_accounts:read"]
 DEAD = (401, {"code": 2, "message": "Authentication failed."})
 
