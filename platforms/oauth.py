@@ -1,13 +1,13 @@
 """OAuth 2 authorisation code with PKCE (RFC 6749, 7636, 7009); what differs between networks is data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Literal
 
 from authlib.common.security import generate_token
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from platforms.base import Platform, seconds_from_now
@@ -30,7 +30,9 @@ class OAuth:
     token_path: str
     revoke_path: str = ""
     client_auth: Literal["basic", "body"] = "body"
+    client_param: str = "client_id"  # how the network calls it
     pkce: bool = True
+    challenge: Callable[[str], str] = create_s256_code_challenge  # of a verifier
     scope_separator: str = " "
     authorize_params: Mapping[str, str] = field(default_factory=dict)
     gone: frozenset[str] = GONE
@@ -47,21 +49,20 @@ class OAuthPlatform(Platform):
     def authorization(self, state: str, scopes: Sequence[str], *, pkce: bool) -> Authorization:
         """The consent page for these scopes. The verifier is kept where the network knows PKCE."""
         verifier = generate_token(64) if pkce else ""
-        params = dict(self.oauth.authorize_params)
+        params = {
+            "response_type": "code",
+            self.oauth.client_param: self.app.client_id,
+            "redirect_uri": self.app.redirect_uri,
+            "scope": self.oauth.scope_separator.join(scopes),
+            "state": state,
+            **self.oauth.authorize_params,
+        }
         if pkce:
             params |= {
-                "code_challenge": create_s256_code_challenge(verifier),
+                "code_challenge": self.oauth.challenge(verifier),
                 "code_challenge_method": "S256",
             }
-        url = prepare_grant_uri(
-            self.app.auth_url + self.oauth.authorize_path,
-            self.app.client_id,
-            "code",
-            redirect_uri=self.app.redirect_uri,
-            scope=self.oauth.scope_separator.join(scopes),
-            state=state,
-            **params,
-        )
+        url = add_params_to_uri(self.app.auth_url + self.oauth.authorize_path, list(params.items()))
         return Authorization(url, {"verifier": verifier})
 
     def exchange(self, answer: Mapping[str, str], kept: Mapping[str, Json]) -> Token:
@@ -96,7 +97,7 @@ class OAuthPlatform(Platform):
         basic = self.oauth.client_auth == "basic" and self.app.client_secret
         body = dict(form)
         if not basic:
-            body |= {"client_id": self.app.client_id}
+            body |= {self.oauth.client_param: self.app.client_id}
             if self.app.client_secret:
                 body |= {"client_secret": self.app.client_secret}
         answer = self.connection.transport.request(
