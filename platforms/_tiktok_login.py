@@ -39,6 +39,7 @@ class TikTokLogin(OAuthPlatform):
         client_param="client_key",
         challenge=lambda verifier: hashlib.sha256(verifier.encode()).hexdigest(),
         scope_separator=",",
+        gone=frozenset(),  # TOKEN_FAILURES knows better
         authorize_params={"disable_auto_auth": "1"},  # else nobody could connect a second account
     )
 
@@ -65,8 +66,8 @@ class TikTokLogin(OAuthPlatform):
         except (RateLimited, PermissionMissing):
             creator = {}  # full for today, or blocked: no reason not to connect
         handle = str(user.get("username") or creator.get("creator_username") or "")
-        if not handle:
-            raise PermissionMissing("TikTok did not tell the name of the account.")
+        if not handle or not user.get("open_id"):
+            raise PermissionMissing("TikTok did not tell whose account this is.")
         limits = limits_of(creator) if may_post else {"only_drafts": True}
         return [
             Profile(
@@ -87,7 +88,7 @@ class TikTokLogin(OAuthPlatform):
 
     def user(self, *fields: str) -> dict[str, Any]:
         answer = self.call("GET", "/v2/user/info/", params={"fields": ",".join(fields)})
-        return dict(answer.json["data"]["user"])
+        return an_object(an_object(answer.json.get("data")).get("user"))
 
     def profile_url(self, handle: str) -> str:
         return f"{self.app.auth_url}/@{handle}"
@@ -97,7 +98,7 @@ class TikTokLogin(OAuthPlatform):
     def ask(self, path: str, body: Json = None) -> dict[str, Any]:
         """What a POST brings back."""
         answer = self.call("POST", path, json=body, headers=JSON)
-        return dict(answer.json.get("data") or {})
+        return an_object(answer.json.get("data"))
 
     def read(self, path: str, body: Json = None) -> dict[str, Any]:
         """The same where nothing changes: it may be asked again."""
@@ -114,10 +115,10 @@ class TikTokLogin(OAuthPlatform):
 
     @classmethod
     def said(cls, answer: Answer) -> Said:
-        body = answer.maybe_json if isinstance(answer.maybe_json, dict) else {}
-        error, data = body.get("error") or {}, body.get("data") or {}
-        if isinstance(error, str):  # OAuth's endpoints have no envelope
-            return Said((error,), str(body.get("error_description") or ""))
+        body = an_object(answer.maybe_json)
+        if isinstance(body.get("error"), str):  # OAuth's endpoints have no envelope
+            return Said((body["error"],), str(body.get("error_description") or ""))
+        error, data = an_object(body.get("error")), an_object(body.get("data"))
         reason = (data.get("fail_reason") or FAILED) if data.get("status") == FAILED else ""
         codes = (reason, str(error.get("code") or ""))
         return Said(tuple(filter(None, codes)), str(error.get("message") or ""))
@@ -129,3 +130,8 @@ class TikTokLogin(OAuthPlatform):
             words = said.sentence or said.codes[0]
             return Refused(f"TikTok refuses this post: {words}.", status=answer.status, detail=answer.text)
         return super().classify(answer)
+
+
+def an_object(value: Any) -> dict[str, Any]:
+    """A JSON object; an empty one where there is another thing."""
+    return value if isinstance(value, dict) else {}

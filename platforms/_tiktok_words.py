@@ -217,6 +217,7 @@ TOKEN_FAILURES = (
         words="redirect",
     ),
     Failure(TokenExpired, "TikTok no longer accepts this connection.", code="invalid_grant"),
+    Failure(TokenExpired, "TikTok no longer accepts this connection.", code="invalid_request", words="token"),
     Failure(TokenExpired, "TikTok was told to end this connection.", code="access_denied"),
     *(
         Failure(ClientRefused, "TikTok does not accept this installation's client key.", action, code=code)

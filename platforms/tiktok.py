@@ -307,12 +307,10 @@ class TikTok(TikTokLogin):
 
     def verify_webhook(self, request: Incoming) -> bool:
         """`t=<seconds>,s=<hex>`: HMAC-SHA256 with the app's secret over the time, a dot and the body."""
-        signed = dict(re.findall(r"\b(t|s)=(\w+)", request.headers.get("tiktok-signature", "")))
+        header = request.headers.get("tiktok-signature", "")
+        signed = dict(re.findall(r"\b([ts])=([0-9a-f]+)", header))
         moment, signature = signed.get("t", ""), signed.get("s", "")
-        if (
-            not moment.isdigit()
-            or abs(datetime.now(UTC).timestamp() - int(moment)) > SIGNED_WITHIN.total_seconds()
-        ):
+        if not moment.isdigit() or not is_recent(int(moment)):
             return False
         message = moment.encode() + b"." + request.body
         expected = hmac.new(self.app.client_secret.encode(), message, hashlib.sha256).hexdigest()
@@ -331,6 +329,10 @@ class TikTok(TikTokLogin):
                 extra={"event": told["event"], **content},
             )
         ]
+
+
+def is_recent(moment: int) -> bool:
+    return abs(datetime.now(UTC).timestamp() - moment) <= SIGNED_WITHIN.total_seconds()
 
 
 def has_failed(error: PlatformError) -> bool:
