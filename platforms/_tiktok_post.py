@@ -151,7 +151,7 @@ OPTIONS = (
         help="TikTok chooses; you can change it in the app.",
         example=True,
     ),
-)  # fmt: skip
+)
 
 # What a creator may have switched off in TikTok: creator_info's word, our option, and how it is told.
 INTERACTIONS = (

@@ -205,7 +205,7 @@ FAILURES = (
         "Connect the account again.",
         code="auth_removed",
     ),
-)  # fmt: skip
+)
 
 # What the token endpoint answers, often inside a success; what is not here may pass.
 TOKEN_FAILURES = (

@@ -27,7 +27,7 @@ from platforms.sandbox.tiktok_posts import (
     video_init,
 )
 from platforms.sandbox.tiktok_upload import put
-from platforms.sandbox.tiktok_videos import COUNTERS, counter, user_info, video_list, video_query
+from platforms.sandbox.tiktok_videos import counter, user_info, video_list, video_query
 from platforms.sandbox.tiktok_wire import DIALECT, NETWORK, flat
 from platforms.sandbox.wire import Refusal
 
@@ -41,6 +41,12 @@ WANTS = {
     "video.list": "Read your public videos",
     "video.publish": "Post to your profile",
     "video.upload": "Send drafts to your inbox",
+}
+SIGNS = {
+    "like_count": ("likes", "♥"),
+    "comment_count": ("comments", "…"),
+    "share_count": ("shares", "➦"),
+    "view_count": ("views", "▷"),
 }
 AUDIENCES = {FRIENDS: "Friends", "FOLLOWER_OF_CREATOR": "Followers", PRIVATE: "Only me"}
 
@@ -255,7 +261,7 @@ def face(entry: Entry) -> world.Face:
     facts = {
         "title": body.get("title", "") if body["kind"] == "photo" else "",
         "labels": [label for label, holds in labels if holds],
-        "counts": [] if is_draft else [(name.partition("_")[0], counter(entry, name)) for name in COUNTERS],
+        "counts": [] if is_draft else [(*shown, counter(entry, name)) for name, shown in SIGNS.items()],
         "off": [
             name for name in ("comment", "duet", "stitch") if body.get(f"disable_{name}") and not is_draft
         ],

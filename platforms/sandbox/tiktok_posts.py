@@ -97,17 +97,11 @@ def started(visit: Visit, mode: str, body: dict[str, Any], **facts: Any) -> dict
     source = body.get("source_info")
     if isinstance(source, dict) and source.get("source") == "PULL_FROM_URL":
         fields_of(source, {"source": str, "video_url": str}, "source_info")
-        url = reachable(visit, source.get("video_url"))
-        return {
-            "publish_id": open_job(
-                visit.person, "video", mode, "PULL_FROM_URL", urls=[url], **facts
-            ).remote_id
-        }
-    plan = plan_of(source)
-    job = open_job(
-        visit.person, "video", mode, "FILE_UPLOAD", plan=plan, token=secrets.token_urlsafe(24), **facts
-    )
-    address = f"{visit.root}/upload/video/?upload_id={job.pk}&upload_token={job.facts['token']}"
+        facts["urls"] = [reachable(visit, source.get("video_url"))]
+        return {"publish_id": open_job(visit.person, "video", mode, "PULL_FROM_URL", **facts).remote_id}
+    facts |= {"plan": plan_of(source), "token": secrets.token_urlsafe(24)}
+    job = open_job(visit.person, "video", mode, "FILE_UPLOAD", **facts)
+    address = f"{visit.root}/upload/video/?upload_id={job.pk}&upload_token={facts['token']}"
     return {"publish_id": job.remote_id, "upload_url": address}
 
 
@@ -116,7 +110,7 @@ def plan_of(source: Any) -> list[int]:
     given = fields_of(source, UPLOAD, "source_info")
     size, piece, count = (given.get(name, 0) for name in list(UPLOAD)[1:])
     is_whole = count == 1 and piece == size <= MOST_PIECE
-    is_cut = LEAST_PIECE <= piece <= MOST_PIECE and count == max(1, size // piece) and count <= 1000
+    is_cut = LEAST_PIECE <= piece <= min(size, MOST_PIECE) and count == size // piece <= 1000
     if given.get("source") != "FILE_UPLOAD" or not 0 < size <= MOST_BYTES or not (is_whole or is_cut):
         raise refusal("invalid_file_upload", "The chunk size or the total chunk count is invalid")
     return [size, piece, count]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -14,10 +13,10 @@ import requests
 import time_machine
 from django.utils import timezone
 
-from platforms._tiktok_upload import PIECE, WHOLE, Plan
+from platforms._tiktok_upload import PIECE, WHOLE
 from platforms._tiktok_words import FAILURES, PRIVATE, PUBLIC
 from platforms.base import Connection
-from platforms.content import Draft, Incoming, Json, MediaFile, Part, Published, Token
+from platforms.content import Draft, Incoming, MediaFile, Published, Token
 from platforms.errors import (
     ClientRefused,
     InvalidContent,
@@ -40,6 +39,7 @@ from platforms.tests.books import Killed, MortalLedger
 from platforms.tests.conftest import Shelf
 from platforms.tests.connected import app_at, connected, token_of, way_out
 from platforms.tests.files import film, medium, picture
+from platforms.tests.tiktok_drafts import draft
 from platforms.tiktok import SURELY_SHOWN, TikTok
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -56,17 +56,6 @@ def baker(sandbox: str) -> Person:
 @pytest.fixture
 def client(sandbox: str, baker: Person) -> TikTok:
     return cast(TikTok, connected("tiktok", sandbox, baker))
-
-
-def draft(
-    *media: MediaFile, text: str = "Fresh from the oven #bread", kind: str = "", **options: Json
-) -> Draft:
-    """A post for everyone, unless options say otherwise."""
-    chosen = {option.name: option.default for option in TikTok.options} | {"privacy": PUBLIC} | options
-    if kind == "draft":
-        chosen["kind"] = kind
-    name = TikTok.kind_for(media, chosen).name
-    return Draft("key", datetime.now(UTC), (Part(text, media),), chosen, name)
 
 
 def publish(client: TikTok, post: Draft, ledger: MemoryLedger | None = None) -> Published:
@@ -432,28 +421,9 @@ def test_requests_say_that_they_are_json_in_utf_8(client: TikTok, monkeypatch: p
 # --- pieces ---
 
 
-@pytest.mark.parametrize(
-    ("size", "piece", "count"),
-    [
-        (1, 1, 1),
-        (4_999_999, 4_999_999, 1),
-        (WHOLE - 1, WHOLE - 1, 1),
-        (WHOLE, PIECE, 2),
-        (29_999_999, PIECE, 2),
-        (50_000_123, PIECE, 5),
-        (4_294_967_296, PIECE, 429),
-    ],
-)
-def test_the_rest_is_merged_into_the_last_piece(size: int, piece: int, count: int) -> None:
-    plan = Plan(size)
-
-    assert (plan.piece, plan.count) == (piece, count)
-    assert count == 1 or size - plan.last < 2 * PIECE
-
-
-def ranges(skip: int = 0) -> list[str]:
+def statuses() -> list[int]:
     calls = Call.objects.filter(network="tiktok", method="PUT").order_by("pk")
-    return [f"{call.status}" for call in calls][skip:]
+    return [call.status for call in calls]
 
 
 def test_a_large_video_goes_in_pieces(client: TikTok) -> None:
@@ -461,7 +431,7 @@ def test_a_large_video_goes_in_pieces(client: TikTok) -> None:
 
     publish(client, draft(file))
 
-    assert ranges() == ["206", "201"]
+    assert statuses() == [206, 201]
     assert bodies(INIT)[0]["source_info"] | {"source": ""} == {
         "source": "",
         "video_size": WHOLE + 5_000_000,
@@ -480,7 +450,7 @@ def test_an_upload_that_broke_off_goes_on_where_it_was(client: TikTok) -> None:
     publish(client, draft(file), ledger)
 
     # The first one again: TikTok says what it holds already, and the last goes on from there.
-    assert ranges() == ["206", "206", "416", "201"]
+    assert statuses() == [206, 206, 416, 201]
     assert len(bodies(INIT)) == 1
     assert bytes(entries()[0].pictures[0].content) == file.open().read()
 
@@ -510,7 +480,7 @@ def test_an_upload_that_tiktok_calls_too_old_begins_anew(client: TikTok) -> None
 
     publish(client, draft(film()), ledger)
 
-    assert ranges() == ["403", "201"]
+    assert statuses() == [403, 201]
     assert len(entries()) == 1
 
 
@@ -888,113 +858,6 @@ def test_a_forged_or_replayed_webhook_is_not_tiktoks(client: TikTok) -> None:
     assert not client.verify_webhook(incoming(twin.signed(app, body, now - 301), body))
     moved = good["TikTok-Signature"].replace(f"t={now}", f"t={now + 1}")
     assert not client.verify_webhook(incoming({"TikTok-Signature": moved}, body))
-
-
-# --- before sending ---
-
-
-def codes(post: Draft, client: TikTok, **limits: Json) -> dict[str, str]:
-    findings = TikTok.check(post, {**client.connection.limits, **limits})
-    return {finding.code: finding.field for finding in findings}
-
-
-def test_a_whole_post_has_nothing_against_it(client: TikTok) -> None:
-    assert codes(draft(film()), client) == {}
-    assert codes(draft(picture(url="https://desk.example/1.jpg")), client) == {}
-
-
-@pytest.mark.parametrize(
-    ("post", "code", "field"),
-    [
-        (lambda: draft(film(), privacy=""), "option_required", "options.privacy"),
-        (lambda: draft(film(), privacy="FOLLOWER_OF_CREATOR"), "option_invalid", "options.privacy"),
-        (draft, "media_required", "media"),
-        (lambda: draft(film(), picture(url="https://desk.example/1.jpg")), "too_many_images", "media"),
-        (lambda: draft(film(), text="🥖" * 1101), "text_too_long", "text"),
-        (lambda: draft(picture()), "media_unreachable", "media"),
-        (lambda: draft(film(seconds=1, size=(320, 960))), "media_too_small", "media"),
-        (lambda: draft(replace(film(), seconds=301.0)), "video_length", "media"),
-        (lambda: draft(film(), disclose=True), "disclosure_incomplete", "options.disclose"),
-        (
-            lambda: draft(film(), disclose=True, branded_content=True, privacy=PRIVATE),
-            "branded_private",
-            "options.privacy",
-        ),
-        (lambda: draft(film(), cover_time=4000), "cover_missing", "options.cover_time"),
-        (
-            lambda: draft(picture(url="https://desk.example/1.jpg"), cover_photo=2),
-            "cover_missing",
-            "options.cover_photo",
-        ),
-        (
-            lambda: draft(picture(url="https://desk.example/1.jpg"), title="🥖" * 46),
-            "option_too_long",
-            "options.title",
-        ),
-        (lambda: draft(film(), kind="draft"), "text_not_sent", "text"),
-    ],
-)
-def test_what_tiktok_would_refuse_is_said_before(
-    client: TikTok, post: Callable[[], Draft], code: str, field: str
-) -> None:
-    assert codes(post(), client).get(code) == field
-
-
-def test_thirty_six_photos_are_too_many(client: TikTok) -> None:
-    photos = [picture(url="https://desk.example/1.jpg")] * 36
-
-    assert "too_many_images" in codes(draft(*photos), client)
-
-
-def test_a_draft_is_free_of_the_accounts_choices(client: TikTok) -> None:
-    post = draft(replace(film(), seconds=500.0), text="", kind="draft", privacy="", disclose=True)
-
-    assert codes(post, client) == {}
-
-
-def test_what_the_creator_switched_off_cannot_be_allowed(sandbox: str) -> None:
-    person = Person.objects.get(network="tiktok", handle="tom_adeyemi")
-    client = cast(TikTok, connected("tiktok", sandbox, person))
-
-    findings = TikTok.check(draft(film(), allow_comment=True, allow_duet=True), client.connection.limits)
-
-    assert {finding.field for finding in findings} == {"options.allow_comment", "options.allow_duet"}
-    assert all("switched off" in finding.message for finding in findings)
-
-
-def test_nothing_is_chosen_beforehand() -> None:
-    assert {option.name: option.default for option in TikTok.options if option.default} == {}
-
-
-@pytest.mark.parametrize(
-    ("options", "label", "links"),
-    [
-        ({}, "", ["Music Usage Confirmation"]),
-        ({"disclose": True, "your_brand": True}, "Promotional content", ["Music Usage Confirmation"]),
-        (
-            {"disclose": True, "your_brand": True, "branded_content": True},
-            "Paid partnership",
-            ["Branded Content Policy", "Music Usage Confirmation"],
-        ),
-        ({"branded_content": True}, "", ["Music Usage Confirmation"]),
-    ],
-)
-def test_people_read_what_tiktok_wants_them_to(
-    options: dict[str, Json], label: str, links: list[str]
-) -> None:
-    notices = TikTok.notices(options)
-
-    assert [words for notice in notices for words, _ in notice.links] == links
-    assert f"“{label}”" in notices[0].text if label else "agree" in notices[0].text
-    assert all(address.startswith("https://www.tiktok.com/legal/") for n in notices for _, address in n.links)
-    assert "few minutes" in notices[-1].text
-
-
-def test_whoever_sends_a_draft_agrees_to_nothing_here() -> None:
-    [notice] = TikTok.notices({"kind": "draft"})
-
-    assert "inbox" in notice.text
-    assert notice.links == ()
 
 
 # --- failures ---
