@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,7 @@ FIELDS_BY_SCOPE = {
     "user.info.basic": ("open_id", "avatar_url", "display_name"),
     "user.info.profile": ("username",),
 }
+ONLY_DRAFTS: Mapping[str, Json] = {"only_drafts": True}
 
 
 class TikTokLogin(OAuthPlatform):
@@ -56,19 +58,16 @@ class TikTokLogin(OAuthPlatform):
         return understood(TOKEN_FAILURES, self.said(answer), answer) or super().token_error(answer)
 
     def profiles(self) -> list[Profile]:
-        granted = self.token.scopes if self.token and self.token.scopes else self.scopes
-        if not {"video.publish", "video.upload"} & set(granted):
+        if not {"video.publish", "video.upload"} & self._granted:
             raise PermissionMissing("TikTok was not allowed to let this desk post.")
-        may_post = "video.publish" in granted
-        user = self.user(*(field for scope in granted for field in FIELDS_BY_SCOPE.get(scope, ())))
-        try:
-            creator = self._creator() if may_post else {}
-        except (RateLimited, PermissionMissing):
-            creator = {}  # full for today, or blocked: no reason not to connect
+        user = self.user(*(field for scope in FIELDS_BY_SCOPE for field in self._fields(scope)))
+        creator: dict[str, Any] = {}
+        if self._may_post:
+            with suppress(RateLimited, PermissionMissing):  # full or blocked: no reason not to connect
+                creator = self._creator()
         handle = str(user.get("username") or creator.get("creator_username") or "")
         if not handle or not user.get("open_id"):
             raise PermissionMissing("TikTok did not tell whose account this is.")
-        limits = limits_of(creator) if may_post else {"only_drafts": True}
         return [
             Profile(
                 str(user["open_id"]),
@@ -76,12 +75,24 @@ class TikTokLogin(OAuthPlatform):
                 str(user.get("display_name") or handle),
                 str(user.get("avatar_url") or ""),
                 self.profile_url(handle),
-                limits,
+                limits_of(creator) if self._may_post else ONLY_DRAFTS,
             )
         ]
 
     def account_limits(self) -> Mapping[str, Json]:
-        return limits_of(self._creator())
+        return limits_of(self._creator()) if self._may_post else ONLY_DRAFTS
+
+    @property
+    def _granted(self) -> frozenset[str]:
+        """What the person allowed, which may be less than was asked for."""
+        return frozenset(self.token.scopes if self.token and self.token.scopes else self.scopes)
+
+    @property
+    def _may_post(self) -> bool:
+        return "video.publish" in self._granted
+
+    def _fields(self, scope: str) -> tuple[str, ...]:
+        return FIELDS_BY_SCOPE[scope] if scope in self._granted else ()
 
     def _creator(self) -> dict[str, Any]:
         return self.read("/v2/post/publish/creator_info/query/")

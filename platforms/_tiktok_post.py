@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from platforms._tiktok_words import AUDIENCES, PRIVATE, PUBLIC
+from platforms._tiktok_words import AUDIENCES, PRIVATE
 from platforms.base import Notice
 from platforms.content import Draft, Json
 from platforms.options import Option
@@ -59,7 +59,7 @@ OPTIONS = (
         required=True,
         kinds=DIRECT,
         help="As the account's own settings in TikTok allow.",
-        example=PUBLIC,
+        example="MUTUAL_FOLLOW_FRIENDS",
     ),
     Option("allow_comment", "Allow comments", "flag", default=False, kinds=DIRECT, example=True),
     Option("allow_duet", "Allow duets", "flag", default=False, kinds=("video",), example=True),

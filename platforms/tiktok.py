@@ -112,6 +112,8 @@ class TikTok(TikTokLogin):
         if is_pulled(draft):
             source: dict[str, Json] = {"source": "PULL_FROM_URL", "video_url": draft.media[0].url}
             start = partial(self._start, draft, source)
+            if draft.kind == "draft":  # nobody else sees one, so two do less harm than a question
+                return ledger.repeat(f"draft{nth}", start)
             return ledger.once(f"post{nth}", start, find=partial(self._find_pulled, draft))
         file, plan = draft.media[0], Plan(draft.media[0].size)
         upload = ledger.repeat(f"upload{nth}", partial(self._open, draft, plan))
@@ -209,9 +211,10 @@ class TikTok(TikTokLogin):
 
     def _standing(self, draft: Draft, ledger: Ledger, nth: str, publish_id: str, at: str) -> Published:
         """It is out. Its own address follows with moderation, and only where everyone may watch."""
-        published = Published(publish_id, self.profile_url(self.connection.handle))
+        is_draft = draft.kind == "draft"
+        published = Published(publish_id, "" if is_draft else self.profile_url(self.connection.handle))
         ledger.stands(published)
-        if draft.kind == "draft" or draft.option("privacy") != PUBLIC:
+        if is_draft or draft.option("privacy") != PUBLIC:
             return published
         last_look = datetime.fromisoformat(at) + ADDRESS_WITHIN
         found: list[str] = []
@@ -239,9 +242,8 @@ class TikTok(TikTokLogin):
 
     def _find_pulled(self, draft: Draft, since: datetime) -> dict[str, Any] | None:
         """Among the public posts, by the first words. Only a public video can be said not to be there."""
-        is_public = draft.kind != "draft" and draft.option("privacy") == PUBLIC
-        wanted = comparable(draft.text)
-        if is_public and wanted:
+        wanted = comparable(draft.text) if draft.kind != "draft" else ""
+        if wanted and draft.option("privacy") == PUBLIC:
             for video in self._videos(since - CLOCKS_DIFFER):
                 if is_same(wanted, comparable(video.get("video_description") or video.get("title") or "")):
                     post_id = str(video["id"])

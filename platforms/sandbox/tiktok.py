@@ -48,6 +48,7 @@ SIGNS = {
     "share_count": ("shares", "➦"),
     "view_count": ("views", "▷"),
 }
+OFF = {"disable_comment": "comments", "disable_duet": "duets", "disable_stitch": "stitches"}
 AUDIENCES = {FRIENDS: "Friends", "FOLLOWER_OF_CREATOR": "Followers", PRIVATE: "Only me"}
 
 
@@ -104,14 +105,14 @@ def authorize(request: HttpRequest) -> HttpResponse:
     demand(not challenge or query.get("code_challenge_method") == "S256", "code_challenge_method")
     demand(not challenge or is_hex(challenge), "code_challenge")
     ask = consent.Ask(
-        client_id=client.client_id,
-        client_name=client.name,
-        redirect_uri=query["redirect_uri"],
-        state=query["state"],
-        scopes=scopes,
-        wants=[WANTS[scope] for scope in scopes],
+        client.client_id,
+        client.name,
+        query["redirect_uri"],
+        query["state"],
+        scopes,
         extra={"scopes": ",".join(scopes)},
         facts={"challenge": challenge},
+        wants=[WANTS[scope] for scope in scopes],
     )
     return consent.consent(request, NETWORK, "TikTok", ask, code_seconds=CODE_SECONDS)
 
@@ -212,8 +213,9 @@ def revoke(request: HttpRequest) -> HttpResponse:
 # --- webhooks: about posts and connections, never about what people write ---
 
 
-def webhook(entry: Entry, _secret: str = "") -> tuple[dict[str, str], bytes]:
-    """What TikTok sends when a post is public. It signs with the app's own secret, whatever was agreed on."""
+def webhook(_note: None = None, _secret: str = "") -> tuple[dict[str, str], bytes]:
+    """What TikTok sends when the newest post is public, signed with the app's own secret."""
+    entry = Entry.objects.select_related("person").filter(network=NETWORK, deleted_at=None)[0]
     client = Client.objects.get(network=NETWORK, client_id="sandbox")
     content = {
         "publish_id": entry.body["publish_id"],
@@ -262,9 +264,7 @@ def face(entry: Entry) -> world.Face:
         "title": body.get("title", "") if body["kind"] == "photo" else "",
         "labels": [label for label, holds in labels if holds],
         "counts": [] if is_draft else [(*shown, counter(entry, name)) for name, shown in SIGNS.items()],
-        "off": [
-            name for name in ("comment", "duet", "stitch") if body.get(f"disable_{name}") and not is_draft
-        ],
+        "off": [] if is_draft else [words for name, words in OFF.items() if body.get(name)],
         "has_music": bool(body.get("auto_add_music")),
         "is_photo": body["kind"] == "photo",
     }

@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 
 from platforms._tiktok_post import limits_of
-from platforms._tiktok_upload import PIECE, WHOLE, Plan
+from platforms._tiktok_upload import PIECE, WHOLE, Plan, send
 from platforms._tiktok_words import PRIVATE, PUBLIC
 from platforms.content import Draft, Json
-from platforms.tests.files import film, picture
+from platforms.errors import MediaRejected, OutcomeUnknown, PlatformError, Unavailable
+from platforms.tests.files import film, medium, picture
 from platforms.tests.tiktok_drafts import draft
 from platforms.tiktok import TikTok
+from platforms.transport import Answer
 
 CREATOR: dict[str, Json] = {
     "privacy_level_options": [PUBLIC, "MUTUAL_FOLLOW_FRIENDS", PRIVATE],
@@ -43,6 +45,35 @@ def test_the_rest_is_merged_into_the_last_piece(size: int, piece: int, count: in
 
 
 # --- before sending ---
+
+
+def told(status: int, stored: str = "") -> Answer:
+    """What the host of the bytes answers."""
+    headers = {"Content-Range": stored} if stored else {}
+    return Answer("PUT", "https://open-upload.tiktokapis.com/video/", status, headers, b"")
+
+
+@pytest.mark.parametrize("stored", [PIECE, PIECE - 1])
+def test_what_is_stored_is_understood_as_a_count_or_an_index(stored: int) -> None:
+    answer = told(416, f"bytes 0-{stored}/{WHOLE}")
+
+    assert Plan(WHOLE).stored(answer) == PIECE
+    assert Plan(WHOLE).stored(told(416)) is None
+    assert Plan(WHOLE).stored(told(416, "bytes 0-77/100")) is None
+
+
+@pytest.mark.parametrize("stored", ["", "bytes 0-0/1000", "bytes 0-77/1000"])
+def test_an_upload_that_tiktok_cannot_place_is_left_for_later(stored: str) -> None:
+    with pytest.raises(Unavailable):
+        send(medium("oven.mp4", bytes(1000), "video/mp4"), lambda _chunk: told(416, stored), 0, 1000)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, MediaRejected), (500, OutcomeUnknown), (503, Unavailable)]
+)
+def test_a_refused_piece_is_told_apart(status: int, kind: type[PlatformError]) -> None:
+    with pytest.raises(kind):
+        send(medium("oven.mp4", bytes(1000), "video/mp4"), lambda _chunk: told(status), 0, 1000)
 
 
 def codes(post: Draft) -> dict[str, str]:
