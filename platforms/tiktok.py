@@ -109,7 +109,8 @@ class TikTok(TikTokLogin):
 
     def _begin(self, draft: Draft, ledger: Ledger, nth: str) -> dict[str, Any] | None:
         """Hand the post over: what it is called there; None where an upload ran out before it was whole."""
-        if is_pulled(draft):
+        # Once begun in one way it goes on in it: our address may come and go.
+        if ledger.repeat("TikTok fetches", partial(is_pulled, draft)):
             source: dict[str, Json] = {"source": "PULL_FROM_URL", "video_url": draft.media[0].url}
             start = partial(self._start, draft, source)
             if draft.kind == "draft":  # nobody else sees one, so two do less harm than a question

@@ -16,7 +16,7 @@ from django.utils import timezone
 from platforms._tiktok_upload import PIECE, WHOLE
 from platforms._tiktok_words import FAILURES, PRIVATE, PUBLIC
 from platforms.base import Connection
-from platforms.content import Draft, Incoming, MediaFile, Published, Token
+from platforms.content import Draft, Incoming, MediaFile, Part, Published, Token
 from platforms.errors import (
     ClientRefused,
     InvalidContent,
@@ -521,9 +521,10 @@ def test_an_upload_is_posted_once_whenever_the_worker_dies(client: TikTok) -> No
 
 
 def test_photos_are_posted_once_whenever_the_worker_dies(client: TikTok, shelf: Shelf) -> None:
-    post = draft(shelf(picture()))
+    post, in_doubt = draft(shelf(picture())), []
     for moment in range(20):
         Entry.objects.filter(network="tiktok").delete()
+        Call.objects.all().delete()
         ledger = MortalLedger(moment)
         try:
             publish(client, post, ledger)
@@ -533,10 +534,11 @@ def test_photos_are_posted_once_whenever_the_worker_dies(client: TikTok, shelf: 
         try:
             publish(client, post, ledger)
         except OutcomeUnknown:  # the intent was written down, and nothing sent: a person is asked
-            assert (moment, entries()) == (0, [])
+            in_doubt.append((moment, bodies(PHOTO_INIT)))
         else:
-            assert len(entries()) == 1, moment
-    assert 3 < moment < 20
+            assert (len(entries()), len(bodies(PHOTO_INIT))) == (1, 1), moment
+    assert 5 < moment < 20
+    assert [sent for _, sent in in_doubt] == [[]]
 
 
 @pytest.mark.parametrize("kind", [Fault.Kind.DROP_AFTER, Fault.Kind.HTML, Fault.Kind.HALF, Fault.Kind.EMPTY])
@@ -588,6 +590,18 @@ def test_photos_that_are_not_listed_prove_nothing(client: TikTok, baker: Person,
 
     with pytest.raises(OutcomeUnknown):
         client.find(post, datetime.now(UTC) - SURELY_SHOWN * 2)
+
+
+def test_a_video_is_not_uploaded_while_its_fetching_is_in_doubt(client: TikTok, shelf: Shelf) -> None:
+    post, ledger = draft(shelf(film()), pull=True), MemoryLedger()
+    fault(Fault.Kind.DROP_AFTER, INIT)
+    with pytest.raises(OutcomeUnknown):
+        client.publish(post, ledger)
+
+    published = publish(client, replace(post, parts=(Part(post.text, (film(),)),)), ledger)
+
+    assert published.remote_id == entries()[0].remote_id
+    assert len(entries()) == len(bodies(INIT)) == 1
 
 
 def test_a_fetched_video_that_is_not_there_after_a_day_is_sent(client: TikTok, shelf: Shelf) -> None:
