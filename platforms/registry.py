@@ -4,6 +4,7 @@ from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
+from platforms.tiktok import TikTok
 from platforms.x import X
 
 ALL: tuple[type[Platform], ...] = (
@@ -11,5 +12,6 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Pinterest,
+    TikTok,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bluesky/", include("platforms.sandbox.bluesky")),
     path("mastodon/", include("platforms.sandbox.mastodon")),
     path("pinterest/", include("platforms.sandbox.pinterest")),
+    path("tiktok/", include("platforms.sandbox.tiktok")),
 ]

@@ -39,6 +39,7 @@ NETWORKS = (
     Network("bluesky", "Bluesky"),
     Network("mastodon", "Mastodon"),
     Network("pinterest", "Pinterest", has_app=True),
+    Network("tiktok", "TikTok", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
