@@ -101,13 +101,17 @@ class OAuthPlatform(Platform):
                 body |= {"client_secret": self.app.client_secret}
         answer = self.connection.transport.request(
             "POST",
-            self.app.api_url + path,
+            self.oauth_url(path),
             form=body,
             auth=(self.app.client_id, self.app.client_secret) if basic else None,
         )
         if not answer.ok:
             raise self.token_error(answer)
         return answer
+
+    def oauth_url(self, path: str) -> str:
+        """Where the token and revoke endpoints are."""
+        return self.app.api_url + path
 
     def token_error(self, answer: Answer) -> PlatformError:
         """What a refusal of the token endpoint means for the connection."""
