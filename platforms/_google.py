@@ -18,7 +18,7 @@ from platforms.oauth import OAuth, OAuthPlatform
 from platforms.rules import Finding
 from platforms.transport import Answer
 
-TOKEN_HOST = "https://oauth2.googleapis.com"
+OAUTH = "https://oauth2.googleapis.com"
 CALIFORNIA = ZoneInfo("America/Los_Angeles")  # where the day of a quota begins
 DAILY = frozenset({"quotaExceeded", "dailyLimitExceeded"})
 PUBLISH_APP = "At console.cloud.google.com, OAuth consent screen, press “Publish app”, then connect again."
@@ -34,7 +34,7 @@ class SessionGone(Unavailable):
 
 
 class Google(OAuthPlatform):
-    """One of Google's services, for one grant. Refresh tokens never rotate and come with the first answer only."""
+    """One of Google's services, for one grant. Refresh tokens never rotate; only the first answer has one."""
 
     auth_url = "https://accounts.google.com"
     # Not `include_granted_scopes`: a combined grant would end for all services when one is disconnected.
@@ -50,7 +50,7 @@ class Google(OAuthPlatform):
     # --- connecting ---
 
     def oauth_url(self, path: str) -> str:
-        return (TOKEN_HOST if self.app.auth_url == Google.auth_url else self.app.auth_url) + path
+        return (OAUTH if self.app.auth_url == Google.auth_url else self.app.auth_url) + path
 
     def host(self, real: str) -> str:
         """One of Google's further hosts; whoever plays Google for us plays them all under one address."""
@@ -134,6 +134,18 @@ class Google(OAuthPlatform):
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         return [*super().check(draft, limits), *check_trial(limits)]
+
+    # --- reading ---
+
+    def pages(self, path: str, params: Mapping[str, str], at_most: int) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list, one request each."""
+        asked = dict(params)
+        for _ in range(at_most):
+            body = self.call("GET", path, params=asked).json
+            yield body.get("items") or []
+            if not body.get("nextPageToken"):
+                return
+            asked["pageToken"] = body["nextPageToken"]
 
     # --- understanding ---
 

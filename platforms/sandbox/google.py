@@ -55,10 +55,13 @@ def problem_by_status(
 
 def unauthorized() -> Refusal:
     message = (
-        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
-        "valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project."
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or "
+        "other valid authentication credential. See "
+        "https://developers.google.com/identity/sign-in/web/devconsole-project."
     )
-    refusal = problem(401, "authError", "Invalid Credentials", location="Authorization", locationType="header")
+    refusal = problem(
+        401, "authError", "Invalid Credentials", location="Authorization", locationType="header"
+    )
     refusal.body["error"] |= {"message": message, "status": "UNAUTHENTICATED"}
     return refusal
 
@@ -284,9 +287,9 @@ def span_of(request: HttpRequest, upload: Upload, length: int) -> tuple[int | No
         raise problem(400, "badRequest", f"Content-Range names {last - first + 1} bytes, {length} came.")
     if length % PIECE and last + 1 != total:
         message = (
-            "Invalid request.  The number of bytes uploaded is required to be equal or greater than 262144, except "
-            "for the final request (it's recommended to be the exact multiple of 262144).  The received request "
-            f"contained {length} bytes, which does not meet this requirement."
+            "Invalid request.  The number of bytes uploaded is required to be equal or greater than 262144, "
+            "except for the final request (it's recommended to be the exact multiple of 262144).  The "
+            f"received request contained {length} bytes, which does not meet this requirement."
         )
         raise problem(400, "badRequest", message)
     return first, total
@@ -298,7 +301,7 @@ def store(upload: Upload, content: bytes, first: int, total: int) -> None:
     if first > len(held):
         raise problem(400, "badRequest", f"Bytes {len(held)} to {first} are missing.")
     most = upload.person.facts.get("keeps") or total
-    upload.content = held[:first] + content[:most] if first + most >= len(held) else held
+    upload.content = max(held[:first] + content[:most], held, key=len)
     upload.save(update_fields=["content"])
 
 
