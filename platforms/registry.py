@@ -4,10 +4,14 @@ from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.mastodon import Mastodon
 from platforms.x import X
+from platforms.youtube import YouTube
+from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
     Bluesky,
     Mastodon,
+    YouTube,
+    YouTubeShorts,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -16,4 +16,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("x/", include("platforms.sandbox.x")),
     path("bluesky/", include("platforms.sandbox.bluesky")),
     path("mastodon/", include("platforms.sandbox.mastodon")),
+    path("youtube/", include("platforms.sandbox.youtube")),
+    path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
 ]

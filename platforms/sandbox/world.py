@@ -38,6 +38,8 @@ NETWORKS = (
     Network("x", "X", has_app=True),
     Network("bluesky", "Bluesky"),
     Network("mastodon", "Mastodon"),
+    Network("youtube", "YouTube", has_app=True),
+    Network("youtube_shorts", "YouTube Shorts", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
