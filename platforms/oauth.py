@@ -115,8 +115,7 @@ class OAuthPlatform(Platform):
 
     def token_error(self, answer: Answer) -> PlatformError:
         """What a refusal of the token endpoint means for the connection."""
-        body = answer.maybe_json
-        code = body.get("error") if isinstance(body, dict) else None
+        code = error_code(answer)
         if code == "invalid_client" or answer.status == 401:
             return ClientRefused(
                 f"{self.label} does not accept this installation's client id.",
@@ -143,6 +142,13 @@ class OAuthPlatform(Platform):
             expires_at=seconds_from_now(body.get("expires_in")),
             scopes=tuple(scope.replace(",", " ").split()) if isinstance(scope, str) else (),
         )
+
+
+def error_code(answer: Answer) -> str:
+    """The `error` of a refusal (RFC 6749, section 5.2), '' where it names none in that way."""
+    body = answer.maybe_json
+    code = body.get("error") if isinstance(body, dict) else None
+    return code if isinstance(code, str) else ""
 
 
 def refuse_denial(label: str, answer: Mapping[str, str]) -> None:
