@@ -14,7 +14,7 @@ from platforms.content import Draft, Json, MediaFile, Token
 from platforms.errors import ClientRefused, PermissionMissing, PlatformError, TokenExpired, Unavailable
 from platforms.failures import Said
 from platforms.ledger import repeatable
-from platforms.oauth import OAuth, OAuthPlatform
+from platforms.oauth import OAuth, OAuthPlatform, error_code
 from platforms.rules import Finding
 from platforms.transport import Answer
 
@@ -117,9 +117,7 @@ class Google(OAuthPlatform):
         super().revoke()
 
     def token_error(self, answer: Answer) -> PlatformError:
-        body = answer.maybe_json
-        code = body.get("error") if isinstance(body, dict) else None
-        if code in MISCONFIGURED:
+        if (code := error_code(answer)) in MISCONFIGURED:
             return ClientRefused(MISCONFIGURED[code], status=answer.status, detail=answer.text)
         return super().token_error(answer)
 
