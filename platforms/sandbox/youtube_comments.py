@@ -24,6 +24,7 @@ from platforms.sandbox.youtube_wire import (
     parts_of,
     person_of,
     stamp,
+    words,
 )
 
 LONGEST = 10_000
@@ -113,7 +114,7 @@ def comments(request: HttpRequest, grant: Grant) -> HttpResponse:
         late = timezone.now() - timedelta(seconds=person_of(grant).facts.get("index_lag", 0))
         notes = [note for note in notes if note.created_at <= late]
     else:
-        notes = list(standing(grant.network).filter(remote_id__in=request.GET["id"].split(",")))
+        notes = list(standing(grant.network).filter(remote_id__in=words(request, "id")))
 
     def show(note: Note) -> dict[str, Any]:
         return comment_json(request, note)
@@ -286,7 +287,7 @@ def moderate(request: HttpRequest, grant: Grant) -> HttpResponse:
         raise no("badRequest", f"Invalid value '{state}' for moderationStatus.")
     if request.GET.get("banAuthor") == "true" and state != "rejected":
         raise no("banWithoutReject")
-    ids = [comment_id for comment_id in request.GET.get("id", "").split(",") if comment_id]
+    ids = words(request, "id")
     notes = list(standing(grant.network).filter(remote_id__in=ids))
     if not ids or len(notes) < len(set(ids)):
         raise no("commentNotFound")

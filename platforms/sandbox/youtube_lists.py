@@ -27,6 +27,7 @@ from platforms.sandbox.youtube_wire import (
     parts_of,
     person_of,
     stamp,
+    words,
 )
 
 CHANNEL_PARTS = ("id", "snippet", "statistics", "contentDetails", "status")
@@ -52,7 +53,7 @@ def channels(request: HttpRequest, grant: Grant) -> HttpResponse:
     people = Person.objects.filter(network=grant.network)
     found: dict[str, list[Person]] = {
         "mine": [] if me.facts.get("no_channel") else [me],
-        "id": list(people.filter(remote_id__in=request.GET.get("id", "").split(","))),
+        "id": list(people.filter(remote_id__in=words(request, "id"))),
         "forHandle": list(people.filter(handle=request.GET.get("forHandle", "").removeprefix("@"))),
         "managedByMe": [],
     }

@@ -37,6 +37,7 @@ from platforms.sandbox.youtube_wire import (
     parts_of,
     person_of,
     stamp,
+    words,
 )
 
 WRITABLE: dict[str, Any] = {
@@ -236,7 +237,7 @@ def look_up(request: HttpRequest, grant: Grant) -> HttpResponse:
     only(request, "part", "id", "maxResults", "pageToken", "hl")
     parts = parts_of(request, *PARTS)
     one_of(request, "id")
-    ids = [video_id for video_id in request.GET["id"].split(",") if video_id]
+    ids = words(request, "id")
     if len(ids) > 50:
         raise no("invalidFilters", "Too many ids: 50 at most.")
     found = {entry.remote_id: entry for entry in living(grant.network).filter(remote_id__in=ids)}
@@ -259,7 +260,7 @@ def batch(request: HttpRequest, grant: Grant) -> HttpResponse:
     """Numbers of many videos, in words of their own."""
     only(request, "part", "id")
     parts = parts_of(request, "id", "snippet", "contentDetails", "statistics")
-    entries = living(grant.network).filter(remote_id__in=request.GET.get("id", "").split(","))
+    entries = living(grant.network).filter(remote_id__in=words(request, "id"))
     items = []
     for entry in entries:
         told = {

@@ -151,13 +151,17 @@ def only(request: HttpRequest, *names: str) -> None:
 
 def parts_of(request: HttpRequest, *known: str) -> set[str]:
     """The parts that are asked for or written."""
-    parts = {part.strip() for part in request.GET.get("part", "").split(",") if part.strip()}
-    parts |= {part for more in request.GET.getlist("part") for part in more.split(",") if part}
+    parts = set(words(request, "part"))
     if not parts:
         raise no("missingRequiredParameter", "Required parameter: part")
     for part in sorted(parts - set(known)):
         raise no("unknownPart", f"'{part}'")
     return parts
+
+
+def words(request: HttpRequest, name: str) -> list[str]:
+    """A parameter that may be repeated, and hold several with commas between them."""
+    return [word.strip() for given in request.GET.getlist(name) for word in given.split(",") if word.strip()]
 
 
 def one_of(request: HttpRequest, *filters: str) -> str:

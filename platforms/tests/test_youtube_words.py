@@ -1,4 +1,4 @@
-"""What YouTube's client knows without asking: what would be refused, what refusals mean, what the hub tells."""
+"""What YouTube's client knows without asking: what is wrong before sending, what refusals mean, push."""
 
 import hashlib
 import hmac
@@ -217,8 +217,8 @@ def test_a_notification_tells_of_a_video(client: YouTube, video: Entry) -> None:
     assert client.verify_webhook(request)
     assert (event.kind, event.account_id, event.remote_id) == (
         "post_published",
-        baker.remote_id,
-        video.remote_id,
+        "UCmorgenrotBakery0000001",
+        "dQw4w9WgXcQ",
     )
     assert event.extra["title"] == "Rye & oats"
 
