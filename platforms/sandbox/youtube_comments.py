@@ -10,22 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
+from platforms.sandbox import youtube_wire as yt
 from platforms.sandbox.models import Entry, Grant, Note, Person
 from platforms.sandbox.youtube_shown import can_be_commented, living, privacy_of
-from platforms.sandbox.youtube_wire import (
-    COMMENTING,
-    body_of,
-    etag,
-    listed,
-    needs,
-    no,
-    one_of,
-    only,
-    parts_of,
-    person_of,
-    stamp,
-    words,
-)
 
 LONGEST = 10_000
 TOLD_REPLIES = 5
@@ -45,21 +32,21 @@ def state_of(note: Note) -> str:
 # --- reading ---
 
 
-@needs(COMMENTING)
+@yt.needs(yt.COMMENTING)
 def threads(request: HttpRequest, grant: Grant) -> HttpResponse:
     """Newest first. A person's `index_lag` is for how many seconds a new comment is not shown yet."""
-    only(
+    yt.only(
         request, "part", "allThreadsRelatedToChannelId", "videoId", "channelId", "id", "moderationStatus",
         "order", "searchTerms", "maxResults", "pageToken", "textFormat",
     )  # fmt: skip
-    parts = parts_of(request, "id", "snippet", "replies")
-    by, state = one_of(request, *FILTERS), request.GET.get("moderationStatus", "published")
+    parts = yt.parts_of(request, "id", "snippet", "replies")
+    by, state = yt.one_of(request, *FILTERS), request.GET.get("moderationStatus", "published")
     if state not in STATES or (by == "id" and "moderationStatus" in request.GET):
-        raise no("invalidFilters", "moderationStatus")
+        raise yt.no("invalidFilters", "moderationStatus")
     notes = FILTERS[by](grant, request.GET[by])
-    owner = person_of(grant)
+    owner = yt.person_of(grant)
     if state != "published" and any(note.person != owner for note in notes):
-        raise no("forbidden")
+        raise yt.no("forbidden")
     late = timezone.now() - timedelta(seconds=owner.facts.get("index_lag", 0))
     shown = [
         note
@@ -70,22 +57,22 @@ def threads(request: HttpRequest, grant: Grant) -> HttpResponse:
     def show(note: Note) -> dict[str, Any]:
         return thread_json(request, note, parts)
 
-    return listed(request, "commentThreadListResponse", shown, show, most=100, usual=20)
+    return yt.listed(request, "commentThreadListResponse", shown, show, most=100, usual=20)
 
 
 def of_channel(grant: Grant, channel_id: str) -> QuerySet[Note]:
     owner = Person.objects.filter(network=grant.network, remote_id=channel_id).first()
     if owner is None:
-        raise no("channelNotFound")
+        raise yt.no("channelNotFound")
     return standing(grant.network).filter(person=owner, parent_id="")
 
 
 def of_video(grant: Grant, video_id: str) -> QuerySet[Note]:
     entry = living(grant.network).filter(remote_id=video_id).first()
     if entry is None:
-        raise no("videoNotFound")
+        raise yt.no("videoNotFound")
     if not can_be_commented(entry):
-        raise no("commentsDisabled")
+        raise yt.no("commentsDisabled")
     return standing(grant.network).filter(entry=entry, parent_id="")
 
 
@@ -101,25 +88,25 @@ FILTERS = {
 }
 
 
-@needs(COMMENTING)
+@yt.needs(yt.COMMENTING)
 def comments(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part", "id", "parentId", "maxResults", "pageToken", "textFormat")
-    parts_of(request, "id", "snippet")
-    by = one_of(request, "parentId", "id")
+    yt.only(request, "part", "id", "parentId", "maxResults", "pageToken", "textFormat")
+    yt.parts_of(request, "id", "snippet")
+    by = yt.one_of(request, "parentId", "id")
     if by == "parentId":
         parent = of_ids(grant, request.GET["parentId"]).first()
         if parent is None:
-            raise no("commentNotFound")
+            raise yt.no("commentNotFound")
         notes = list(replies_to(parent))
-        late = timezone.now() - timedelta(seconds=person_of(grant).facts.get("index_lag", 0))
+        late = timezone.now() - timedelta(seconds=yt.person_of(grant).facts.get("index_lag", 0))
         notes = [note for note in notes if note.created_at <= late]
     else:
-        notes = list(standing(grant.network).filter(remote_id__in=words(request, "id")))
+        notes = list(standing(grant.network).filter(remote_id__in=yt.words(request, "id")))
 
     def show(note: Note) -> dict[str, Any]:
         return comment_json(request, note)
 
-    return listed(request, "commentListResponse", notes, show, most=100, usual=20)
+    return yt.listed(request, "commentListResponse", notes, show, most=100, usual=20)
 
 
 def replies_to(note: Note) -> QuerySet[Note]:
@@ -144,7 +131,7 @@ def thread_json(request: HttpRequest, note: Note, parts: set[str]) -> dict[str, 
     if replies:
         told["replies"] = {"comments": [comment_json(request, reply) for reply in replies[:TOLD_REPLIES]]}
     shown = {part: told[part] for part in told if part in parts}
-    return {"kind": "youtube#commentThread", "etag": etag(), "id": note.remote_id, **shown}
+    return {"kind": "youtube#commentThread", "etag": yt.etag(), "id": note.remote_id, **shown}
 
 
 def about(note: Note) -> dict[str, str]:
@@ -167,55 +154,55 @@ def comment_json(request: HttpRequest, note: Note) -> dict[str, Any]:
         "canRate": True,
         "viewerRating": "none",
         "likeCount": note.likes,
-        "publishedAt": stamp(note.created_at),
-        "updatedAt": note.body.get("updated_at", stamp(note.created_at)),
+        "publishedAt": yt.stamp(note.created_at),
+        "updatedAt": note.body.get("updated_at", yt.stamp(note.created_at)),
         **about(note),
     }
     if note.parent_id:
         shown["parentId"] = note.parent_id
     if state_of(note) != "published":
         shown["moderationStatus"] = state_of(note)
-    return {"kind": "youtube#comment", "etag": etag(), "id": note.remote_id, "snippet": shown}
+    return {"kind": "youtube#comment", "etag": yt.etag(), "id": note.remote_id, "snippet": shown}
 
 
 # --- writing ---
 
 
-@needs(COMMENTING, price=50)
+@yt.needs(yt.COMMENTING, price=50)
 def begin_thread(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part")
-    parts = parts_of(request, "id", "snippet")
+    yt.only(request, "part")
+    parts = yt.parts_of(request, "id", "snippet")
     top = {"snippet": WRITTEN}
-    said = body_of(request, {"snippet": {"channelId": str, "videoId": str, "topLevelComment": top}})
+    said = yt.body_of(request, {"snippet": {"channelId": str, "videoId": str, "topLevelComment": top}})
     said = said.get("snippet", {})
     if not said.get("videoId"):
-        raise no("channelOrVideoIdMissing")
+        raise yt.no("channelOrVideoIdMissing")
     entry = living(grant.network).filter(remote_id=said["videoId"]).first()
     if entry is None:
-        raise no("videoNotFound")
+        raise yt.no("videoNotFound")
     if privacy_of(entry) == "private":
-        raise no("forbidden")
+        raise yt.no("forbidden")
     if not can_be_commented(entry):
-        raise no("commentsDisabled")
+        raise yt.no("commentsDisabled")
     text = text_of(said.get("topLevelComment", {}))
     note = write(grant, text, entry.person, entry)
     return JsonResponse(thread_json(request, note, parts | {"snippet"}))
 
 
-@needs(COMMENTING, price=50)
+@yt.needs(yt.COMMENTING, price=50)
 def answer(request: HttpRequest, grant: Grant) -> HttpResponse:
     """A reply stands below the comment that began a thread, nowhere else."""
-    only(request, "part")
-    parts_of(request, "id", "snippet")
-    said = body_of(request, {"snippet": {"parentId": str, **WRITTEN}})
+    yt.only(request, "part")
+    yt.parts_of(request, "id", "snippet")
+    said = yt.body_of(request, {"snippet": {"parentId": str, **WRITTEN}})
     parent_id = said.get("snippet", {}).get("parentId")
     if not parent_id:
-        raise no("parentIdMissing")
+        raise yt.no("parentIdMissing")
     parent = standing(grant.network).filter(remote_id=parent_id).first()
     if parent is None:
-        raise no("parentCommentNotFound")
+        raise yt.no("parentCommentNotFound")
     if parent.parent_id:
-        raise no("operationNotSupported")
+        raise yt.no("operationNotSupported")
     note = write(grant, text_of(said), parent.person, parent.entry, parent)
     return JsonResponse(comment_json(request, note))
 
@@ -223,9 +210,9 @@ def answer(request: HttpRequest, grant: Grant) -> HttpResponse:
 def text_of(comment: dict[str, Any]) -> str:
     text = comment.get("snippet", {}).get("textOriginal", "")
     if not text.strip():
-        raise no("commentTextRequired")
+        raise yt.no("commentTextRequired")
     if len(text) > LONGEST:
-        raise no("commentTextTooLong")
+        raise yt.no("commentTextTooLong")
     return str(text)
 
 
@@ -234,7 +221,7 @@ def write(grant: Grant, text: str, owner: Person, entry: Entry | None, parent: N
     return Note.objects.create(
         network=grant.network,
         person=owner,
-        author=person_of(grant),
+        author=yt.person_of(grant),
         kind="comment",
         remote_id=own_id,
         text=text,
@@ -247,21 +234,21 @@ def new_id() -> str:
     return f"Ugz{secrets.token_urlsafe(17)}"
 
 
-@needs(COMMENTING, price=50)
+@yt.needs(yt.COMMENTING, price=50)
 def change(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part")
-    parts_of(request, "id", "snippet")
-    said = body_of(request, {"id": str, "snippet": WRITTEN})
+    yt.only(request, "part")
+    yt.parts_of(request, "id", "snippet")
+    said = yt.body_of(request, {"id": str, "snippet": WRITTEN})
     note = own(grant, said.get("id", ""))
     note.text = text_of(said)
-    note.body["updated_at"] = stamp(timezone.now())
+    note.body["updated_at"] = yt.stamp(timezone.now())
     note.save(update_fields=["text", "body"])
     return JsonResponse(comment_json(request, note))
 
 
-@needs(COMMENTING, price=50)
+@yt.needs(yt.COMMENTING, price=50)
 def remove(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "id")
+    yt.only(request, "id")
     note = own(grant, request.GET.get("id", ""))
     note.deleted_at = timezone.now()
     note.save(update_fields=["deleted_at"])
@@ -271,28 +258,24 @@ def remove(request: HttpRequest, grant: Grant) -> HttpResponse:
 def own(grant: Grant, comment_id: str) -> Note:
     """A comment that one wrote oneself; others' are moderated, not deleted."""
     note = standing(grant.network).filter(remote_id=comment_id).first()
-    if note is None:
-        raise no("commentNotFound")
-    if note.author != grant.person:
-        raise no("forbidden")
-    return note
+    return yt.owned(note, note and note.author, grant, "commentNotFound")
 
 
-@needs(COMMENTING, price=50)
+@yt.needs(yt.COMMENTING, price=50)
 def moderate(request: HttpRequest, grant: Grant) -> HttpResponse:
     """The channel's owner decides what is shown; what is rejected takes its replies with it."""
-    only(request, "id", "moderationStatus", "banAuthor")
+    yt.only(request, "id", "moderationStatus", "banAuthor")
     state = request.GET.get("moderationStatus", "")
     if state not in {"published", "heldForReview", "rejected"}:
-        raise no("badRequest", f"Invalid value '{state}' for moderationStatus.")
+        raise yt.no("badRequest", f"Invalid value '{state}' for moderationStatus.")
     if request.GET.get("banAuthor") == "true" and state != "rejected":
-        raise no("banWithoutReject")
-    ids = words(request, "id")
+        raise yt.no("banWithoutReject")
+    ids = yt.words(request, "id")
     notes = list(standing(grant.network).filter(remote_id__in=ids))
     if not ids or len(notes) < len(set(ids)):
-        raise no("commentNotFound")
+        raise yt.no("commentNotFound")
     if any(note.person != grant.person for note in notes):
-        raise no("forbidden")
+        raise yt.no("forbidden")
     for note in notes:
         note.body["moderation"] = state
         note.is_hidden = state != "published"

@@ -10,25 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from platforms.sandbox import youtube_wire as yt
 from platforms.sandbox.google import problem
 from platforms.sandbox.insights import grown
 from platforms.sandbox.models import Entry, Grant, Person
 from platforms.sandbox.youtube_shown import CATEGORIES, is_done, living, privacy_of
-from platforms.sandbox.youtube_wire import (
-    MANAGING,
-    READING,
-    body_of,
-    etag,
-    listed,
-    needs,
-    no,
-    one_of,
-    only,
-    parts_of,
-    person_of,
-    stamp,
-    words,
-)
 
 CHANNEL_PARTS = ("id", "snippet", "statistics", "contentDetails", "status")
 UNASSIGNABLE = {"18": "Short Movies", "21": "Videoblogging"}
@@ -44,23 +30,23 @@ AVERAGES = {"averageViewDuration": 47, "averageViewPercentage": 61.5}
 # --- channels ---
 
 
-@needs(READING)
+@yt.needs(yt.READING)
 def channels(request: HttpRequest, grant: Grant) -> HttpResponse:
     """The grant's own channel; a Google account may have none."""
-    only(request, "part", "mine", "id", "forHandle", "managedByMe", "maxResults", "pageToken", "hl")
-    parts = parts_of(request, *CHANNEL_PARTS)
-    by, me = one_of(request, "mine", "id", "forHandle", "managedByMe"), person_of(grant)
+    yt.only(request, "part", "mine", "id", "forHandle", "managedByMe", "maxResults", "pageToken", "hl")
+    parts = yt.parts_of(request, *CHANNEL_PARTS)
+    by, me = yt.one_of(request, "mine", "id", "forHandle", "managedByMe"), yt.person_of(grant)
     people = Person.objects.filter(network=grant.network)
     found: dict[str, list[Person]] = {
         "mine": [] if me.facts.get("no_channel") else [me],
-        "id": list(people.filter(remote_id__in=words(request, "id"))),
+        "id": list(people.filter(remote_id__in=yt.words(request, "id"))),
         "forHandle": list(people.filter(handle=request.GET.get("forHandle", "").removeprefix("@"))),
         "managedByMe": [],
     }
     chosen = found[by]
     body: dict[str, Any] = {
         "kind": "youtube#channelListResponse",
-        "etag": etag(),
+        "etag": yt.etag(),
         "pageInfo": {"totalResults": len(chosen), "resultsPerPage": 5},
     }
     if chosen:
@@ -97,21 +83,21 @@ def channel_json(request: HttpRequest, person: Person, parts: set[str]) -> dict[
         },
     }
     shown = {part: told[part] for part in told if part in parts}
-    return {"kind": "youtube#channel", "etag": etag(), "id": person.remote_id, **shown}
+    return {"kind": "youtube#channel", "etag": yt.etag(), "id": person.remote_id, **shown}
 
 
-@needs(READING)
+@yt.needs(yt.READING)
 def categories(request: HttpRequest, _grant: Grant) -> HttpResponse:
-    only(request, "part", "regionCode", "id", "hl")
-    parts_of(request, "id", "snippet")
-    if one_of(request, "regionCode", "id") == "regionCode" and not re.fullmatch(
+    yt.only(request, "part", "regionCode", "id", "hl")
+    yt.parts_of(request, "id", "snippet")
+    if yt.one_of(request, "regionCode", "id") == "regionCode" and not re.fullmatch(
         "[A-Z]{2}", request.GET["regionCode"]
     ):
-        raise no("invalidFilters", "The regionCode parameter specifies an invalid region code.")
+        raise yt.no("invalidFilters", "The regionCode parameter specifies an invalid region code.")
     items = [
         {
             "kind": "youtube#videoCategory",
-            "etag": etag(),
+            "etag": yt.etag(),
             "id": key,
             "snippet": {
                 "title": title,
@@ -121,32 +107,34 @@ def categories(request: HttpRequest, _grant: Grant) -> HttpResponse:
         }
         for key, title in {**CATEGORIES, **UNASSIGNABLE}.items()
     ]
-    return JsonResponse({"kind": "youtube#videoCategoryListResponse", "etag": etag(), "items": items})
+    return JsonResponse({"kind": "youtube#videoCategoryListResponse", "etag": yt.etag(), "items": items})
 
 
 # --- playlists ---
 
 
-@needs(READING)
+@yt.needs(yt.READING)
 def playlists(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part", "mine", "id", "channelId", "maxResults", "pageToken", "hl")
-    parts_of(request, "id", "snippet", "status", "contentDetails")
-    one_of(request, "mine", "id", "channelId")
-    rows = person_of(grant).facts.get("playlists", [])
-    return listed(request, "playlistListResponse", rows, playlist_json, most=50, usual=5)
+    yt.only(request, "part", "mine", "id", "channelId", "maxResults", "pageToken", "hl")
+    yt.parts_of(request, "id", "snippet", "status", "contentDetails")
+    yt.one_of(request, "mine", "id", "channelId")
+    rows = yt.person_of(grant).facts.get("playlists", [])
+    return yt.listed(request, "playlistListResponse", rows, playlist_json, most=50, usual=5)
 
 
-@needs(MANAGING, price=50)
+@yt.needs(yt.MANAGING, price=50)
 def add_playlist(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part")
-    parts_of(request, "snippet", "status")
-    said = body_of(request, {"snippet": {"title": str, "description": str}, "status": {"privacyStatus": str}})
+    yt.only(request, "part")
+    yt.parts_of(request, "snippet", "status")
+    said = yt.body_of(
+        request, {"snippet": {"title": str, "description": str}, "status": {"privacyStatus": str}}
+    )
     title = said.get("snippet", {}).get("title", "")
     if not title:
         raise problem(
             400, "playlistTitleRequired", "The request must specify a playlist title.", "youtube.playlist"
         )
-    person = person_of(grant)
+    person = yt.person_of(grant)
     row = {"id": f"PL{secrets.token_urlsafe(24)}", "title": title, "items": []}
     person.facts.setdefault("playlists", []).append(row)
     person.save(update_fields=["facts"])
@@ -156,7 +144,7 @@ def add_playlist(request: HttpRequest, grant: Grant) -> HttpResponse:
 def playlist_json(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": "youtube#playlist",
-        "etag": etag(),
+        "etag": yt.etag(),
         "id": row["id"],
         "snippet": {"title": row["title"], "description": "", "publishedAt": "2024-05-01T08:00:00Z"},
         "status": {"privacyStatus": "public"},
@@ -164,13 +152,13 @@ def playlist_json(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@needs(READING)
+@yt.needs(yt.READING)
 def playlist_items(request: HttpRequest, grant: Grant) -> HttpResponse:
     """What a playlist holds. That of the uploads shows a video `index_lag` seconds late."""
-    only(request, "part", "playlistId", "id", "videoId", "maxResults", "pageToken")
-    parts_of(request, "id", "snippet", "contentDetails", "status")
-    one_of(request, "playlistId", "id")
-    wanted, person = request.GET.get("playlistId", ""), person_of(grant)
+    yt.only(request, "part", "playlistId", "id", "videoId", "maxResults", "pageToken")
+    yt.parts_of(request, "id", "snippet", "contentDetails", "status")
+    yt.one_of(request, "playlistId", "id")
+    wanted, person = request.GET.get("playlistId", ""), yt.person_of(grant)
     if wanted == f"UU{person.remote_id[2:]}":
         late = timezone.now() - timedelta(seconds=person.facts.get("index_lag", 0))
         rows = [
@@ -183,11 +171,11 @@ def playlist_items(request: HttpRequest, grant: Grant) -> HttpResponse:
     def show(row: dict[str, Any]) -> dict[str, Any]:
         return item_json(grant, wanted, row)
 
-    return listed(request, "playlistItemListResponse", rows, show, most=50, usual=5)
+    return yt.listed(request, "playlistItemListResponse", rows, show, most=50, usual=5)
 
 
 def uploads_row(entry: Entry) -> dict[str, Any]:
-    return {"id": f"UU{entry.remote_id}", "video": entry.remote_id, "at": stamp(entry.created_at)}
+    return {"id": f"UU{entry.remote_id}", "video": entry.remote_id, "at": yt.stamp(entry.created_at)}
 
 
 def playlist_of(person: Person, playlist_id: str) -> dict[str, Any]:
@@ -195,28 +183,28 @@ def playlist_of(person: Person, playlist_id: str) -> dict[str, Any]:
         if row["id"] == playlist_id:
             found: dict[str, Any] = row
             return found
-    raise no("playlistNotFound")
+    raise yt.no("playlistNotFound")
 
 
-@needs(MANAGING, price=50)
+@yt.needs(yt.MANAGING, price=50)
 def add_playlist_item(request: HttpRequest, grant: Grant) -> HttpResponse:
-    only(request, "part")
-    parts_of(request, "snippet", "contentDetails", "status")
+    yt.only(request, "part")
+    yt.parts_of(request, "snippet", "contentDetails", "status")
     resource = {"kind": str, "videoId": str}
-    said = body_of(request, {"snippet": {"playlistId": str, "position": int, "resourceId": resource}})
+    said = yt.body_of(request, {"snippet": {"playlistId": str, "position": int, "resourceId": resource}})
     said = said.get("snippet", {})
-    person = person_of(grant)
+    person = yt.person_of(grant)
     playlist = playlist_of(person, said.get("playlistId", ""))
     video_id = said.get("resourceId", {}).get("videoId", "")
     if said.get("resourceId", {}).get("kind") != "youtube#video":
-        raise no("badRequest", "resourceId.kind")
+        raise yt.no("badRequest", "resourceId.kind")
     if not living(grant.network).filter(remote_id=video_id).exists():
-        raise no("videoNotFound")
+        raise yt.no("videoNotFound")
     if any(item["video"] == video_id for item in playlist["items"]):
-        raise no("videoAlreadyInPlaylist")
+        raise yt.no("videoAlreadyInPlaylist")
     if len(playlist["items"]) >= person.facts.get("playlist_items_at_most", MOST_ITEMS):
-        raise no("playlistContainsMaximumNumberOfVideos")
-    row = {"id": f"PLI{secrets.token_urlsafe(24)}", "video": video_id, "at": stamp(timezone.now())}
+        raise yt.no("playlistContainsMaximumNumberOfVideos")
+    row = {"id": f"PLI{secrets.token_urlsafe(24)}", "video": video_id, "at": yt.stamp(timezone.now())}
     playlist["items"].insert(said.get("position", len(playlist["items"])), row)
     person.save(update_fields=["facts"])
     return JsonResponse(item_json(grant, playlist["id"], row))
@@ -226,11 +214,11 @@ def item_json(grant: Grant, playlist_id: str, row: dict[str, Any]) -> dict[str, 
     entry = living(grant.network).filter(remote_id=row["video"]).first()
     return {
         "kind": "youtube#playlistItem",
-        "etag": etag(),
+        "etag": yt.etag(),
         "id": row["id"],
         "snippet": {
             "publishedAt": row["at"],
-            "channelId": person_of(grant).remote_id,
+            "channelId": yt.person_of(grant).remote_id,
             "title": entry.body["snippet"]["title"] if entry else "Deleted video",
             "playlistId": playlist_id,
             "resourceId": {"kind": "youtube#video", "videoId": row["video"]},
@@ -243,16 +231,16 @@ def item_json(grant: Grant, playlist_id: str, row: dict[str, Any]) -> dict[str, 
 # --- Analytics ---
 
 
-@needs(("yt-analytics.readonly",), bucket="reports")
+@yt.needs(("yt-analytics.readonly",), bucket="reports")
 def reports(request: HttpRequest, grant: Grant) -> HttpResponse:
     """Totals of the channel or of some of its videos, two days late. (The sandbox knows no dimensions.)"""
-    only(request, "ids", "startDate", "endDate", "metrics", "dimensions", "filters", "sort", "maxResults")
+    yt.only(request, "ids", "startDate", "endDate", "metrics", "dimensions", "filters", "sort", "maxResults")
     for name in ("ids", "startDate", "endDate", "metrics"):
         if not request.GET.get(name):
             raise problem(400, "required", f"Required parameter: {name}")
-    person, metrics = person_of(grant), request.GET["metrics"].split(",")
+    person, metrics = yt.person_of(grant), request.GET["metrics"].split(",")
     if request.GET["ids"] not in {"channel==MINE", f"channel=={person.remote_id}"}:
-        raise no("forbidden")
+        raise yt.no("forbidden")
     refuse_question(request, metrics)
     videos = living(grant.network).filter(person=person, created_at__lte=timezone.now() - LATENCY)
     if "filters" in request.GET:

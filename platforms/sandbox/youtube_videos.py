@@ -34,6 +34,7 @@ from platforms.sandbox.youtube_wire import (
     no,
     one_of,
     only,
+    owned,
     parts_of,
     person_of,
     stamp,
@@ -279,11 +280,7 @@ def batch(request: HttpRequest, grant: Grant) -> HttpResponse:
 def own(grant: Grant, video_id: str) -> Entry:
     """One's own video."""
     entry = living(grant.network).filter(remote_id=video_id).first()
-    if entry is None:
-        raise no("videoNotFound")
-    if entry.person != grant.person:
-        raise no("forbidden")
-    return entry
+    return owned(entry, entry and entry.person, grant, "videoNotFound")
 
 
 @needs(MANAGING, price=50)

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -45,6 +45,7 @@ COMMON = {
     "onBehalfOfContentOwner",
 }
 View = Callable[..., HttpResponse]
+R = TypeVar("R")
 
 # --- refusals ---
 
@@ -138,6 +139,15 @@ def person_of(grant: Grant) -> Person:
     if grant.person is None:
         raise google.unauthorized()
     return grant.person
+
+
+def owned(row: R | None, owner: Person | None, grant: Grant, missing: str) -> R:
+    """What the grant's own person made; refused where it is not there, or somebody else's."""
+    if row is None:
+        raise no(missing)
+    if owner != grant.person:
+        raise no("forbidden")
+    return row
 
 
 # --- what a request may hold ---
