@@ -33,8 +33,15 @@ def each(kind: type[PlatformError], message: str, action: str, *codes: str) -> t
     return tuple(Failure(kind, message, action, code=code) for code in codes)
 
 
-def limit(message: str, *codes: str, words: str = "", again: timedelta | None = None) -> tuple[Failure, ...]:
-    return tuple(Failure(RateLimited, message, code=code, words=words, again=again) for code in codes)
+def limit(message: str, *codes: str, again: timedelta | None = None) -> tuple[Failure, ...]:
+    return tuple(Failure(RateLimited, message, code=code, again=again) for code in codes)
+
+
+# YouTube has one reason for these and for others; its words tell them apart. We give them codes of their own.
+BY_WORDS = (
+    ("forbidden", "thumbnail", "thumbnailsForbidden"),
+    ("rateLimitExceeded", "uploads per day", "uploadsPerDay"),
+)
 
 
 FAILURES: tuple[Failure, ...] = (
@@ -73,8 +80,7 @@ FAILURES: tuple[Failure, ...] = (
         PermissionMissing,
         "The channel may not set thumbnails of its own yet.",
         VERIFY,
-        code="forbidden",
-        words="thumbnail",
+        code="thumbnailsForbidden",
     ),
     *each(
         PermissionMissing,
@@ -99,11 +105,7 @@ FAILURES: tuple[Failure, ...] = (
         "quotaExceeded",
         "dailyLimitExceeded",
     ),
-    *limit(
-        "This installation has used up its video uploads to YouTube for today.",
-        "rateLimitExceeded",
-        words="uploads per day",
-    ),
+    *limit("This installation has used up its video uploads to YouTube for today.", "uploadsPerDay"),
     *limit(
         "YouTube asks us to slow down.",
         "rateLimitExceeded",

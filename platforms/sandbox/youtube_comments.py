@@ -258,7 +258,7 @@ def remove(request: HttpRequest, grant: Grant) -> HttpResponse:
 def own(grant: Grant, comment_id: str) -> Note:
     """A comment that one wrote oneself; others' are moderated, not deleted."""
     note = standing(grant.network).filter(remote_id=comment_id).first()
-    return yt.owned(note, note and note.author, grant, "commentNotFound")
+    return yt.owned(note, note.author if note else None, grant, "commentNotFound")
 
 
 @yt.needs(yt.COMMENTING, price=50)

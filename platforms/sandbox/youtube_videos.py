@@ -280,7 +280,7 @@ def batch(request: HttpRequest, grant: Grant) -> HttpResponse:
 def own(grant: Grant, video_id: str) -> Entry:
     """One's own video."""
     entry = living(grant.network).filter(remote_id=video_id).first()
-    return owned(entry, entry and entry.person, grant, "videoNotFound")
+    return owned(entry, entry.person if entry else None, grant, "videoNotFound")
 
 
 @needs(MANAGING, price=50)
