@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
 
 from platforms._google import SessionGone
-from platforms._youtube_failures import FAILURES, THROWN_OUT
+from platforms._youtube_failures import BY_WORDS, FAILURES, THROWN_OUT
 from platforms._youtube_inbox import YouTubeInbox
 from platforms._youtube_numbers import YouTubeNumbers
 from platforms._youtube_post import (
@@ -37,10 +38,11 @@ from platforms.errors import (
     Refused,
     Unavailable,
 )
-from platforms.failures import Failure
+from platforms.failures import Failure, Said
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
 from platforms.rules import Finding, Rules
+from platforms.transport import Answer
 
 GOOGLE = "https://www.googleapis.com/auth/"
 DAY = timedelta(days=1)
@@ -72,6 +74,13 @@ class YouTube(YouTubeInbox, YouTubeNumbers, YouTubePush):
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     failures: ClassVar[tuple[Failure, ...]] = FAILURES
     quotas = (Quota("videos", 100, DAY, "app"), Quota("units", 10_000, DAY, "app"))
+
+    @classmethod
+    def said(cls, answer: Answer) -> Said:
+        said = super().said(answer)
+        sentence = said.sentence.lower()
+        told = (code for reason, words, code in BY_WORDS if reason in said.codes and words in sentence)
+        return replace(said, codes=(*told, *said.codes))
 
     # --- connecting ---
 

@@ -12,7 +12,6 @@ from django.utils.dateparse import parse_datetime
 from platforms.sandbox import google, wire
 from platforms.sandbox.models import Entry, Fault, Grant, Person, Upload
 from platforms.sandbox.probing import Probed, probe
-from platforms.sandbox.youtube_sayings import THUMBNAIL_FORBIDDEN
 from platforms.sandbox.youtube_shown import (
     CATEGORIES,
     is_done,
@@ -331,7 +330,7 @@ def set_thumbnail(request: HttpRequest, grant: Grant) -> HttpResponse:
         raise google.problem(400, "badContent", f"Media type '{request.content_type}' is not supported.")
     entry = own(grant, request.GET.get("videoId", ""))
     if entry.person.facts.get("no_thumbnails"):
-        raise no("forbidden", THUMBNAIL_FORBIDDEN)
+        raise no("thumbnailsForbidden")
     content = request.read()
     if not content:
         raise no("mediaBodyRequired")

@@ -16,7 +16,7 @@ from platforms.sandbox import google, wire
 from platforms.sandbox.google import problem, problem_by_status
 from platforms.sandbox.models import Grant, Person
 from platforms.sandbox.wire import Refusal
-from platforms.sandbox.youtube_sayings import BY_REASON, UPLOADS_PER_DAY
+from platforms.sandbox.youtube_sayings import BY_REASON, THUMBNAIL_FORBIDDEN, UPLOADS_PER_DAY
 
 CALIFORNIA = ZoneInfo("America/Los_Angeles")
 SCOPE = "https://www.googleapis.com/auth/"
@@ -58,7 +58,11 @@ BY_STATUS = {
 
 
 def no(reason: str, sentence: str = "") -> Refusal:
-    """The refusal with a reason, in YouTube's words."""
+    """The refusal with a reason, in YouTube's words; two that share theirs with others have names of ours."""
+    if reason == "uploadsPerDay":
+        return uploads_per_day()
+    if reason == "thumbnailsForbidden":
+        return no("forbidden", THUMBNAIL_FORBIDDEN)
     if reason in BY_STATUS:
         status, detail = BY_STATUS[reason]
         return problem_by_status(status, f"{reason.replace('_', ' ').capitalize()}.", detail)
@@ -129,7 +133,7 @@ def pay(grant: Grant, bucket: str, price: int) -> None:
     project = Grant.objects.select_for_update().filter(network=grant.network, client_id=grant.client_id)
     used = sum(each.facts.get("spent", {}).get(day, {}).get(bucket, 0) for each in project)
     if used + price > limit:
-        raise uploads_per_day() if bucket == "videos" else no("quotaExceeded")
+        raise no("uploadsPerDay" if bucket == "videos" else "quotaExceeded")
     spent = grant.facts.get("spent", {}).get(day, {})
     grant.facts["spent"] = {day: {**spent, bucket: spent.get(bucket, 0) + price}}
     grant.save(update_fields=["facts"])

@@ -120,13 +120,9 @@ def refusal(code: str, method: str = "GET") -> Answer:
     )
 
 
-@pytest.mark.parametrize("failure", YouTube.failures, ids=lambda failure: f"{failure.code} {failure.words}")
+@pytest.mark.parametrize("failure", YouTube.failures, ids=lambda failure: failure.code)
 def test_every_refusal_is_understood(failure: Failure) -> None:
     answer = refusal(failure.code)
-    if failure.words:
-        answer = replace(
-            answer, body=answer.body.replace(b'"message": "', f'"message": "{failure.words} '.encode())
-        )
 
     error = YouTube.classify(answer)
 
