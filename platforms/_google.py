@@ -72,7 +72,7 @@ class Google(OAuthPlatform):
     def _demand_all(self, token: Token) -> None:
         """Google lets people untick what is asked, and may give nothing that lasts."""
         missing = [scope.rpartition("/")[2] for scope in self.scopes if scope not in token.scopes]
-        if missing:
+        if token.scopes and missing:
             raise PermissionMissing(
                 f"Google was not allowed everything: {', '.join(missing)} is missing.",
                 action="Connect again and tick every box on Google's page.",

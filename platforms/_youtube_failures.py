@@ -265,7 +265,11 @@ THROWN_OUT: dict[str, tuple[type[PlatformError], str, str]] = {
     "inappropriate": (MediaRejected, "YouTube rejected the video: inappropriate.", "Use another video."),
     "termsOfUse": (MediaRejected, "YouTube rejected the video: its terms of use.", "Use another video."),
     "legal": (MediaRejected, "YouTube rejected the video: a legal complaint.", "Use another video."),
-    "length": (MediaRejected, "The video is too long for this channel.", f"Shorten it, or: {VERIFY}"),
+    "length": (
+        MediaRejected,
+        "The video is too long for this channel.",
+        "Shorten it, or verify the channel at youtube.com/verify, then post it anew.",
+    ),
     "uploaderAccountSuspended": (PermissionMissing, "The channel is suspended.", ASK_YOUTUBE),
     "uploaderAccountClosed": (PermissionMissing, "The channel is closed.", ASK_YOUTUBE),
     "conversion": (MediaRejected, "YouTube could not convert the video.", "Export it as MP4 and try again."),
@@ -277,5 +281,5 @@ THROWN_OUT: dict[str, tuple[type[PlatformError], str, str]] = {
     "codec": (MediaRejected, "YouTube does not know the video's codec.", "Export it as MP4 (H.264)."),
     "emptyFile": (MediaRejected, "The file is empty.", "Use another video."),
     "tooSmall": (MediaRejected, "The file is too small to be a video.", "Use another video."),
-    "uploadAborted": (MediaRejected, "The upload broke off.", "Press Retry."),
+    "uploadAborted": (MediaRejected, "The upload broke off.", "Post the video anew."),
 }
