@@ -6,6 +6,8 @@ from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.tiktok import TikTok
 from platforms.x import X
+from platforms.youtube import YouTube
+from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
@@ -13,5 +15,7 @@ ALL: tuple[type[Platform], ...] = (
     Mastodon,
     Pinterest,
     TikTok,
+    YouTube,
+    YouTubeShorts,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -18,4 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mastodon/", include("platforms.sandbox.mastodon")),
     path("pinterest/", include("platforms.sandbox.pinterest")),
     path("tiktok/", include("platforms.sandbox.tiktok")),
+    path("youtube/", include("platforms.sandbox.youtube")),
+    path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
 ]

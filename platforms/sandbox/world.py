@@ -40,6 +40,8 @@ NETWORKS = (
     Network("mastodon", "Mastodon"),
     Network("pinterest", "Pinterest", has_app=True),
     Network("tiktok", "TikTok", has_app=True),
+    Network("youtube", "YouTube", has_app=True),
+    Network("youtube_shorts", "YouTube Shorts", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
