@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+from tempfile import NamedTemporaryFile
 
 import av
 import numpy as np
@@ -53,8 +54,13 @@ def film_bytes(
     sound: bool = True,
 ) -> bytes:
     """A film of moving stripes, with a tone where there is sound; the index at the front."""
-    buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4", options={"movflags": "+faststart"}) as container:
+    with NamedTemporaryFile(suffix=".mp4") as file:
+        _film(file.name, size, seconds, fps, codec, sound)
+        return file.read()
+
+
+def _film(path: str, size: tuple[int, int], seconds: float, fps: int, codec: str, sound: bool) -> None:
+    with av.open(path, "w", format="mp4", options={"movflags": "+faststart"}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "35"} if codec == "libx264" else {}
@@ -67,7 +73,6 @@ def film_bytes(
         container.mux(stream.encode())
         if tone is not None:
             _sound(container, tone, seconds)
-    return buffer.getvalue()
 
 
 def _sound(container: av.container.OutputContainer, tone: av.AudioStream, seconds: float) -> None:
