@@ -3,11 +3,13 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.mastodon import Mastodon
+from platforms.threads import Threads
 from platforms.x import X
 
 ALL: tuple[type[Platform], ...] = (
     X,
     Bluesky,
     Mastodon,
+    Threads,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
