@@ -15,6 +15,7 @@ from platforms.sandbox.threads_posts import (
     GHOST_LIVES,
     account_insights,
     delete,
+    grown,
     node,
     own_replies,
     poll_of,
@@ -186,6 +187,7 @@ def face(entry: Entry) -> world.Face:
         "countries": kept.get("allowlisted_country_codes"),
         "verified": entry.person.facts.get("is_verified"),
         "approvals": kept.get("enable_reply_approvals"),
+        **{name: grown(entry, name) for name in ("likes", "reposts", "shares")},
     }
     hidden = "Spoiler" if kept.get("text_entities") else ""
     return world.Face(

@@ -246,6 +246,10 @@ def asked_metrics(request: HttpRequest, known: Iterable[str]) -> list[str]:
     return asked
 
 
+def grown(entry: Entry, name: str) -> int:
+    return insights.grown(entry.pk, name, POST_METRICS[name], entry.created_at)
+
+
 @granted("threads_manage_insights")
 def post_insights(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
     entry, person = entry_of(node), person_of(grant)
@@ -256,7 +260,7 @@ def post_insights(request: HttpRequest, grant: Grant, node: str) -> HttpResponse
         {
             "name": name,
             "period": "lifetime",
-            "values": [{"value": insights.grown(entry.pk, name, POST_METRICS[name], entry.created_at)}],
+            "values": [{"value": grown(entry, name)}],
             "title": name.capitalize(),
             "description": f"The number of {name} of the post.",
             "id": f"{node}/insights/{name}/lifetime",
