@@ -39,7 +39,7 @@ class ThreadsInbox(ThreadsContainers):
         parts = {remote_id for post in posts for remote_id in post.part_ids}  # our own threads are no news
         found = {message.remote_id: message for message in self._mentions(since)}
         for post in posts:
-            found |= {message.remote_id: message for message in self._below(post.remote_id)}
+            found |= {message.remote_id: message for message in self._below(post)}
         new = [message for message in found.values() if message.created_at >= since]
         new = sorted((m for m in new if m.remote_id not in parts), key=lambda message: message.created_at)
         newest = new[-1].created_at.isoformat() if new else seen
@@ -49,10 +49,13 @@ class ThreadsInbox(ThreadsContainers):
         for row in self.pages_of("me/mentions", fields=FIELDS, since=int(since.timestamp())):
             yield message_of(row, "mention")
 
-    def _below(self, post_id: str) -> Iterator[Message]:
+    def _below(self, post: Published) -> Iterator[Message]:
         with suppress(Refused):  # the post is gone, or has no approvals
-            yield from comments(self.pages_of(f"{post_id}/conversation", fields=FIELDS))
-            waiting = self.pages_of(f"{post_id}/pending_replies", fields=FIELDS, approval_status="pending")
+            rows = self.pages_of(f"{post.remote_id}/conversation", fields=FIELDS)
+            yield from comments(rows, frozenset(post.part_ids))
+            waiting = self.pages_of(
+                f"{post.remote_id}/pending_replies", fields=FIELDS, approval_status="pending"
+            )
             yield from (message_of(row, "comment", is_pending=True) for row in waiting)
 
     def reply(self, message: Message, text: str, ledger: Ledger) -> Message:
@@ -123,9 +126,10 @@ def message_of(row: Row, kind: MessageKind, *, thread_id: str = "", is_pending: 
     )
 
 
-def comments(rows: Sequence[Row]) -> Iterator[Message]:
-    """All that was written below a post; a reply to the post begins a thread, replies to it continue it."""
+def comments(rows: Sequence[Row], parts: frozenset[str]) -> Iterator[Message]:
+    """All that was written below a post; a reply to one of its parts begins a thread, which others continue."""
     parents = {str(row["id"]): _id_of(row.get("replied_to")) for row in rows}
+    parents = {remote_id: parent for remote_id, parent in parents.items() if remote_id not in parts}
     for row in rows:
         top = str(row["id"])
         while parents.get(top) in parents:

@@ -1,34 +1,39 @@
-"""Threads' client against its twin, over real HTTP."""
+"""Threads' client against its twin, over real HTTP: publishing, never twice, finding, deleting."""
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 import requests
-import time_machine
 from django.utils import timezone
 
-from platforms.base import Connection
-from platforms.content import Draft, Json, MediaFile, Part, Published, Token
+from platforms.content import Json, Part, Published
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
     NotReady,
     OutcomeUnknown,
-    PermissionMissing,
     RateLimited,
     Refused,
-    TokenExpired,
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.models import Call, Entry, Fault, Grant, Person, Upload
+from platforms.sandbox.models import Entry, Fault, Person, Upload
 from platforms.tests.books import Killed, MortalLedger
-from platforms.tests.connected import app_at, connected, way_out
 from platforms.tests.conftest import Shelf
 from platforms.tests.files import film, picture
+from platforms.tests.threads_world import (
+    age,
+    baker_of_threads,
+    client_of,
+    draft,
+    fault,
+    publish,
+    sent,
+    standing,
+)
 from platforms.threads import Threads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,68 +41,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def baker(sandbox: str) -> Person:
-    return Person.objects.get(network="threads", handle="morgenrot.bakery")
+    return baker_of_threads()
 
 
 @pytest.fixture
-def grant(baker: Person) -> Grant:
-    return Grant.objects.create(
-        network="threads",
-        person=baker,
-        client_id="sandbox",
-        scopes=list(Threads.scopes),
-        access="THQVJ-1",
-        access_expires_at=timezone.now() + timedelta(days=60),
-        facts={"is_long": True, "issued_at": (timezone.now() - timedelta(days=2)).isoformat()},
-    )
-
-
-@pytest.fixture
-def client(sandbox: str, baker: Person, grant: Grant) -> Threads:
-    """Connected two days ago."""
-    token = Token(grant.access, expires_at=grant.access_expires_at, scopes=Threads.scopes)
-    limits = {"geo_gating": True}
-    way = way_out(sandbox)
-    return Threads(Connection(app_at(sandbox, "threads"), way, token, baker.remote_id, baker.handle, limits))
-
-
-def draft(*parts: str | Part, media: tuple[MediaFile, ...] = (), **options: Json) -> Draft:
-    """A draft as the product makes it: the kind follows from media and options."""
-    first, *rest = [part if isinstance(part, Part) else Part(part) for part in parts]
-    if media:
-        first = Part(first.text, media)
-    kind = Threads.kind_for(first.media, options).name
-    return Draft("key", datetime.now(UTC), (first, *rest), options, kind)
-
-
-def publish(client: Threads, wanted: Draft, ledger: MemoryLedger | None = None) -> Published:
-    """Publish, looking again at once wherever the network is still processing."""
-    ledger = ledger or MemoryLedger()
-    for _ in range(60):
-        try:
-            return client.publish(wanted, ledger)
-        except NotReady:
-            continue
-    raise AssertionError("It never became ready.")
-
-
-def sent(path: str) -> list[Any]:
-    """The bodies that came in at an address, oldest first."""
-    calls = Call.objects.filter(network="threads", method="POST", path__endswith=path, status=200)
-    return [call.body for call in calls.order_by("pk")]
-
-
-def standing() -> list[Entry]:
-    return list(Entry.objects.filter(network="threads", deleted_at=None).order_by("pk"))
-
-
-def age(ledger: MemoryLedger, seconds: float = 120) -> None:
-    """As if the open tries had been some time ago."""
-    ledger.intents = {name: at - timedelta(seconds=seconds) for name, at in ledger.intents.items()}
-
-
-def fault(kind: str, path: str, **more: Any) -> None:
-    Fault.objects.create(network="threads", kind=kind, path=path, **more)
+def client(sandbox: str, baker: Person) -> Threads:
+    return client_of(sandbox, baker)
 
 
 # --- every kind of post ---
@@ -183,7 +132,7 @@ def test_each_part_of_a_thread_answers_the_one_before(client: Threads, shelf: Sh
 
 
 def test_a_bad_picture_of_a_later_carousel_leaves_no_half_thread(client: Threads, shelf: Shelf) -> None:
-    away = MediaFile("away.jpg", "image/jpeg", 9, 9, 9, picture().open, url="http://127.0.0.1:9/away.jpg")
+    away = replace(picture(), url="http://127.0.0.1:9/away.jpg")
     wanted = draft("One.", Part("Two.", (shelf(picture()), away)))
 
     with pytest.raises(MediaRejected, match="could not fetch"):
