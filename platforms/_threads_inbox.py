@@ -127,7 +127,7 @@ def message_of(row: Row, kind: MessageKind, *, thread_id: str = "", is_pending: 
 
 
 def comments(rows: Sequence[Row], parts: frozenset[str]) -> Iterator[Message]:
-    """All that was written below a post; a reply to one of its parts begins a thread, which others continue."""
+    """All that was written below a post; a reply to one of its parts begins a thread of its own."""
     parents = {str(row["id"]): _id_of(row.get("replied_to")) for row in rows}
     parents = {remote_id: parent for remote_id, parent in parents.items() if remote_id not in parts}
     for row in rows:
