@@ -12,7 +12,7 @@ from platforms._threads_failures import FAILURES
 from platforms._threads_inbox import ThreadsInbox
 from platforms._threads_post import Params, medium, shortcode, words
 from platforms._threads_rules import ANYTHING, KINDS, OPTIONS, check_links, check_options
-from platforms.base import Quota
+from platforms.base import Platform, Quota
 from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Token
 from platforms.errors import (
     InvalidContent,
@@ -75,6 +75,8 @@ class Threads(ThreadsInbox):
     fetches_media = True
 
     # --- connecting ---
+
+    revoke = Platform.revoke  # Threads has none: the person removes the app there
 
     def exchange(self, answer: Mapping[str, str], kept: Mapping[str, Json]) -> Token:
         code = answer.get("code", "").removesuffix("#_")

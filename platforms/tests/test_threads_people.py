@@ -144,10 +144,10 @@ def test_a_broken_answer_to_a_renewal_ends_nothing(client: Threads) -> None:
     assert client.refresh().access
 
 
-def test_there_is_nothing_to_give_back(client: Threads) -> None:
-    client.revoke()
+def test_nothing_is_promised_that_threads_does_not_have() -> None:
+    lacking = ("revoke", "edit", "login", "register")
 
-    assert client.profiles()
+    assert [ability for ability in lacking if Threads.can(ability)] == []
 
 
 # --- numbers ---
