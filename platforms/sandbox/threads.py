@@ -184,18 +184,26 @@ def face(entry: Entry) -> world.Face:
         "quotes_elsewhere": "quote_post_id" in kept and quoted is None,
         "place": place and place["name"],
         "ghost": kept.get("is_ghost_post") and entry.created_at + GHOST_LIVES,
-        "countries": kept.get("allowlisted_country_codes"),
         "verified": entry.person.facts.get("is_verified"),
-        "approvals": kept.get("enable_reply_approvals"),
         **{name: grown(entry, name) for name in ("likes", "reposts", "shares")},
     }
     hidden = "Spoiler" if kept.get("text_entities") else ""
     return world.Face(
         warning=hidden,
         covers_pictures=bool(kept.get("is_spoiler_media")),
-        note=AUDIENCES.get(kept.get("reply_control", ""), ""),
+        note=" · ".join(audience(kept)),
         facts=facts,
     )
+
+
+def audience(kept: dict[str, Any]) -> list[str]:
+    """Who may answer, and who may see it, where that is not everybody."""
+    said = [AUDIENCES.get(kept.get("reply_control", ""), "")]
+    if kept.get("enable_reply_approvals"):
+        said.append("Replies wait for approval")
+    if countries := kept.get("allowlisted_country_codes"):
+        said.append(f"Seen in {', '.join(countries)}")
+    return [words for words in said if words]
 
 
 def poll_rows(entry: Entry) -> list[tuple[str, int]]:
