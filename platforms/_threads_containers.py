@@ -14,7 +14,7 @@ from platforms.ledger import Ledger
 from platforms.transport import Answer
 
 MOST_TRIES = 9  # containers made anew because one failed
-PAGE = 100
+PAGE, MOST_PAGES = 100, 5
 CLOCKS_DIFFER = timedelta(seconds=60)
 SETTLES = timedelta(seconds=10)  # a publishing that we hung up on may still be under way
 INDEX_LAG = timedelta(seconds=60)  # for so long a new post may be missing from the lists
@@ -139,11 +139,13 @@ class ThreadsContainers(GraphPlatform):
         fields = "id,text,timestamp,permalink,media_type,replied_to"
         rows = self.pages_of(path, fields=fields, since=int(earliest.timestamp()))
         same = [row for row in rows if moment(row["timestamp"]) >= earliest and is_same(row, params)]
+        if not same and len(rows) >= MOST_PAGES * PAGE:
+            raise OutcomeUnknown("There are too many newer posts to be sure.")
         if len(same) > 1 and not params.get("text"):
             raise OutcomeUnknown("Several posts without text stand there; only a person can tell which.")
         return same[0] if same else None
 
-    def pages_of(self, path: str, most: int = 5, **params: Json) -> list[dict[str, Any]]:
+    def pages_of(self, path: str, most: int = MOST_PAGES, **params: Json) -> list[dict[str, Any]]:
         """Threads does not always name the next page: behind a full one there may be another."""
         rows: list[dict[str, Any]] = []
         for _ in range(most):

@@ -12,7 +12,7 @@ from platforms._threads_containers import ThreadsContainers
 from platforms._threads_post import Params
 from platforms.base import Moderation
 from platforms.content import Author, Event, Inbox, Incoming, Json, Message, MessageKind, Published
-from platforms.errors import InvalidContent, Refused
+from platforms.errors import InvalidContent, NotFound, Refused
 from platforms.ledger import Ledger, repeatable
 
 FIELDS = (
@@ -50,12 +50,12 @@ class ThreadsInbox(ThreadsContainers):
             yield message_of(row, "mention")
 
     def _below(self, post: Published) -> Iterator[Message]:
-        with suppress(Refused):  # the post is gone, or has no approvals
+        with suppress(NotFound):  # the post is gone
             rows = self.pages_of(f"{post.remote_id}/conversation", fields=FIELDS)
             yield from comments(rows, frozenset(post.part_ids))
-            waiting = self.pages_of(
-                f"{post.remote_id}/pending_replies", fields=FIELDS, approval_status="pending"
-            )
+        with suppress(NotFound, InvalidContent):  # or has no approvals
+            path = f"{post.remote_id}/pending_replies"
+            waiting = self.pages_of(path, fields=FIELDS, approval_status="pending")
             yield from (message_of(row, "comment", is_pending=True) for row in waiting)
 
     def reply(self, message: Message, text: str, ledger: Ledger) -> Message:

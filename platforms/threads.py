@@ -87,9 +87,10 @@ class Threads(ThreadsInbox):
     def _granted(self, access: str) -> tuple[str, ...]:
         """What the person allowed, () where Threads does not say."""
         params = {"access_token": access, "input_token": access}
-        answer = self.connection.transport.request("GET", f"{self.app.api_url}/debug_token", params=params)
-        body = answer.maybe_json if answer.ok else None
-        told = body.get("data") if isinstance(body, dict) else None
+        told = None
+        with suppress(PlatformError):  # the code is spent: nothing may lose the token that it gave
+            url = f"{self.app.api_url}/debug_token"
+            told = self.connection.transport.request("GET", url, params=params).json.get("data")
         scopes = told.get("scopes") if isinstance(told, dict) else None
         return tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else ()
 
@@ -180,21 +181,25 @@ class Threads(ThreadsInbox):
         return str(done["id"])
 
     def _shapes(self, draft: Draft, ledger: Ledger) -> list[Params]:
-        """What each part is made of. Pictures and videos of a carousel are containers of their own."""
+        """What each part is made of. Pictures and videos of a carousel are containers of their own.
+
+        One that stands alone in a later part is tried as such: its own can be made only when its turn comes.
+        """
         media = [[medium(file) for file in part.media] for part in draft.parts]
         shapes: list[Params] = []
         for number, files in enumerate(media, 1):
             of_post = f" of post {number}" if len(media) > 1 else ""
-            if len(files) < 2:
+            items = files if len(files) > 1 or number > 1 else []
+            children = [self._item(ledger, f"{n}{of_post}", file) for n, file in enumerate(items, 1)]
+            if len(files) > 1:
+                shapes.append({"media_type": "CAROUSEL", "children": ",".join(children)})
+            else:
                 shapes.append(files[0] if files else {"media_type": "TEXT"})
-                continue
-            children = []
-            for n, file in enumerate(files, 1):
-                word = "picture" if file["media_type"] == "IMAGE" else "video"
-                child: Params = {**file, "is_carousel_item": True}
-                children.append(self.prepare(ledger, f"{word} {n}{of_post}", child)[0])
-            shapes.append({"media_type": "CAROUSEL", "children": ",".join(children)})
         return shapes
+
+    def _item(self, ledger: Ledger, which: str, file: Params) -> str:
+        word = "picture" if file["media_type"] == "IMAGE" else "video"
+        return self.prepare(ledger, f"{word} {which}", {**file, "is_carousel_item": True})[0]
 
     def _named(self, draft: Draft, ledger: Ledger) -> Params:
         """The ids of the place and of the quoted post, looked up where a person gave a name or an address."""

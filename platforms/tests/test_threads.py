@@ -20,6 +20,7 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
+from platforms.rules import Kind
 from platforms.sandbox.models import Entry, Fault, Person, Upload
 from platforms.tests.books import Killed, MortalLedger
 from platforms.tests.conftest import Shelf
@@ -141,6 +142,15 @@ def test_a_bad_picture_of_a_later_carousel_leaves_no_half_thread(client: Threads
     assert standing() == []
 
 
+def test_a_bad_picture_of_a_later_part_leaves_no_half_thread(client: Threads) -> None:
+    away = replace(picture(), url="http://127.0.0.1:9/away.jpg")
+
+    with pytest.raises(MediaRejected, match="could not fetch"):
+        publish(client, draft("One.", Part("Two.", (away,))))
+
+    assert standing() == []
+
+
 def test_a_first_reply_stands_below_the_post(client: Threads) -> None:
     ledger = MemoryLedger()
 
@@ -198,6 +208,26 @@ def test_an_option_is_said_in_threads_words(client: Threads, option: str, wire: 
     said = {name: json.loads(text) if text[:1] in "[{" else text for name, text in body.items()}
     assert said == {"media_type": "TEXT", "text": "🥖 Our bread.", **wire}
     assert [f for f in Threads.check(wanted, client.connection.limits) if f.severity == "error"] == []
+
+
+@pytest.mark.parametrize("kind", Threads.kinds, ids=lambda kind: kind.name)
+def test_every_option_of_a_kind_goes_with_the_others(client: Threads, shelf: Shelf, kind: Kind) -> None:
+    files = {"image": (picture(),), "video": (film(alt="Oven"),), "carousel": (picture(), film(alt="Oven"))}
+    media = tuple(shelf(file) for file in files.get(kind.name, ()))
+    chosen = {
+        option.name: option.example
+        for option in Threads.options
+        if option.name not in {"kind", "poll"} and (not option.kinds or kind.name in option.kinds)
+    }
+    special: dict[str, Json] = {"kind": "ghost"} if kind.by_choice else {}
+    poll: Json = ["Rye", "Spelt"] if kind.option else None
+    wanted = draft("Our bread.", media=media, **chosen, **special, poll=poll)
+
+    publish(client, wanted)
+
+    assert wanted.kind == kind.name
+    assert Threads.check(wanted, client.connection.limits) == []
+    assert [entry.text for entry in standing()] == ["Our bread.", *["Recipe below."] * (not kind.by_choice)]
 
 
 def test_pictures_are_hidden_until_pressed(client: Threads, shelf: Shelf) -> None:

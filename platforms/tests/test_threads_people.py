@@ -71,6 +71,12 @@ def test_a_person_connects_for_sixty_days(sandbox: str, baker: Person) -> None:
     assert profile.avatar_url.endswith("/avatar.png")
 
 
+def test_a_token_is_kept_where_its_scopes_are_not_told(sandbox: str, baker: Person) -> None:
+    fault(Fault.Kind.BROKEN, "debug_token", method="GET")
+
+    assert token_of(Threads, sandbox, baker).scopes == ()
+
+
 def test_the_code_is_taken_without_what_meta_hangs_on_it(sandbox: str, baker: Person) -> None:
     asked = stranger(sandbox).authorize("state", {})
 
@@ -239,6 +245,13 @@ def test_a_post_that_is_gone_keeps_no_one_from_the_rest(client: Threads, baker: 
     arrive("mention", baker, ida, "Hello @morgenrot.bakery")
 
     assert len(client.messages({}, [Published("18000000000000009", "", ())]).messages) == 1
+
+
+def test_a_missing_permission_is_told_and_not_taken_for_silence(client: Threads, post: Published) -> None:
+    fault(Fault.Kind.REFUSED, "conversation", method="GET", code="10")
+
+    with pytest.raises(PermissionMissing):
+        client.messages({}, [post])
 
 
 def ask(client: Threads, baker: Person, author: Person, post: Published) -> Message:
