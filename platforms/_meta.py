@@ -63,6 +63,9 @@ GRAPH_FAILURES = (
     Failure(RateLimited, "The network asks this account to slow down.", code="17", again=HOUR),
     Failure(RateLimited, "The network asks this account to slow down.", code="32", again=HOUR),
     Failure(RateLimited, "The network asks us to slow down.", code="613", again=HOUR),
+    Failure(RateLimited, "The account has used up its calls for now.", code="80001", again=HOUR),
+    Failure(RateLimited, "The account has used up its calls for now.", code="80002", again=HOUR),
+    Failure(RateLimited, "The account has used up its messages for now.", code="80006", again=HOUR),
     Failure(RateLimited, "The account has used up what the network allows.", code="341", again=HELD_BACK),
     Failure(RateLimited, "The network holds the account back for now.", code="368", again=HELD_BACK),
     Failure(NotFound, _MISSING, code="100/33"),
@@ -73,6 +76,12 @@ GRAPH_FAILURES = (
     Failure(InvalidContent, "The network says that something is missing.", code="194"),
     Failure(InvalidContent, "The network could not read what was asked.", code="2500"),
     Failure(InvalidContent, "The network was asked for no number.", code="3001/1504028"),
+    # of rupload, which takes videos
+    Failure(Unavailable, "A part of the video did not arrive.", code="rupload/OffsetInvalidError"),
+    Failure(Unavailable, "A part of the video did not arrive.", code="rupload/PartialRequestError"),
+    Failure(PermissionMissing, _LACKS, code="rupload/NotAuthorizedError"),
+    Failure(MediaRejected, "The network could not read the video.", code="rupload/ProcessingFailedError"),
+    Failure(Unavailable, "The network could not take the video just now.", code="rupload/again"),
 )  # fmt: skip
 
 
@@ -99,14 +108,14 @@ class GraphPlatform(OAuthPlatform):
     def versioned(self, path: str) -> str:
         return path if path.startswith("http") else f"{self.app.api_url}/{self.version}/{path.lstrip('/')}"
 
-    def pages_of(self, path: str, most: int = 5, **params: Json) -> list[dict[str, Any]]:
+    def pages_of(self, path: str, most: int = 5, token: str = "", **params: Any) -> list[dict[str, Any]]:
         """What a list says on its first pages, in its order."""
-        return list(self.rows_of(path, most, **params))
+        return list(self.rows_of(path, most, token, **params))
 
-    def rows_of(self, path: str, most: int = 5, **params: Json) -> Iterator[dict[str, Any]]:
+    def rows_of(self, path: str, most: int = 5, token: str = "", **params: Any) -> Iterator[dict[str, Any]]:
         """The same, page by page as it is wanted."""
         for _ in range(most):
-            page = self.graph("GET", path, params=params).json
+            page = self.graph("GET", path, token, params=params).json
             yield from page.get("data") or []
             paging = page.get("paging") or {}
             after = (paging.get("cursors") or {}).get("after")
@@ -152,13 +161,16 @@ class GraphPlatform(OAuthPlatform):
     def said(cls, answer: Answer) -> Said:
         parsed = answer.maybe_json
         body: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
-        error = _error_of(answer)
+        error, upload = _error_of(answer), body.get("debug_info")
+        if isinstance(upload, dict):
+            again = ("rupload/again",) if upload.get("retriable") else ()
+            return Said((f"rupload/{upload.get('type')}", *again), str(upload.get("message") or ""))
         if not error:
             words = str(body.get("error_message") or "")
             return Said((f"oauth/{body.get('code')}",) if words else (), words, regained_at(answer))
         sentence = str(error.get("error_user_msg") or error.get("message") or "")
-        codes = _codes(error.get("code"), error.get("error_subcode"))
-        return Said(tuple(codes), sentence, regained_at(answer))
+        codes = tuple(_codes(error.get("code"), error.get("error_subcode")))
+        return Said(codes, sentence, regained_at(answer))
 
     @classmethod
     def classify(cls, answer: Answer) -> PlatformError:

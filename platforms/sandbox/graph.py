@@ -56,8 +56,11 @@ def error(code: int, message: str = "", subcode: int = 0, *, status: int = 400, 
 
 
 def refuse(code: str) -> Refusal:
-    """The refusal of a code: "190", "190/463", "/1363040" (any code, that subcode)."""
+    """The refusal of a code ("190", "190/463", "/1363040": any code, that subcode), or with these words."""
     number, _, subcode = code.partition("/")
+    if number == "rupload":
+        told = {"retriable": subcode == "again", "type": subcode, "message": f"{subcode} while uploading"}
+        return Refusal(400, {"debug_info": told})
     is_number = number.lstrip("-").isdigit()
     if number and not is_number:
         return error(100, code)
