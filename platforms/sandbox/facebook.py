@@ -195,7 +195,7 @@ GRAPH: list[URLPattern | URLResolver] = [
     ),
     path("<str:node>/insights", methods(GET=numbers.of_node)),
     path("<str:node>/video_insights", methods(GET=numbers.of_video)),
-    path("<str:node>", methods(GET=read, POST=change, DELETE=remove)),
+    re_path("^(?P<node>[^/]+)/?$", methods(GET=read, POST=change, DELETE=remove)),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

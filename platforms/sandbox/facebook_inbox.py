@@ -271,7 +271,8 @@ def is_open(page: Person, person_id: str) -> bool:
 def send(request: HttpRequest, page: Person) -> HttpResponse:
     wanted = fields_of(request, "recipient", "messaging_type", "message", "tag")
     person_id = str((wanted.get("recipient") or {}).get("id", ""))
-    text = (wanted.get("message") or {}).get("text", "")
+    message = graph.structured(wanted.get("message"))
+    text = message.get("text") if isinstance(message, dict) else None
     if wanted.get("messaging_type") not in {"RESPONSE", "UPDATE"}:
         raise graph.error(100, "(#100) Param messaging_type must be one of {RESPONSE, UPDATE}")
     if not isinstance(text, str) or not 0 < len(text) <= 2000:

@@ -60,7 +60,8 @@ def told(request: HttpRequest, grant: Grant, known: dict[str, int], period: str,
     """One row a metric; one that is not known spoils the whole list."""
     if "read_insights" not in grant.scopes:
         return JsonResponse({"data": []})
-    names = [name for name in request.GET.get("metric", "").split(",") if name]
+    wanted = graph.structured(request.GET.get("metric", ""))
+    names = wanted if isinstance(wanted, list) else [name for name in wanted.split(",") if name]
     if not names:
         raise graph.error(3001, "(#3001) No metric was given", 1504028)
     gone = set(acting_page(grant).facts.get("gone_metrics", []))

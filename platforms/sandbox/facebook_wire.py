@@ -13,6 +13,7 @@ from platforms.sandbox.models import Entry, Grant, Note, Person, Upload
 NETWORK = "facebook"
 DIALECT = graph.dialect(NETWORK)
 View = Callable[..., HttpResponse]
+STRUCTURED = {"attached_media", "targeting", "call_to_action", "recipient", "tags", "subscribed_fields"}
 # Parameters that every call may carry.
 ALWAYS = {"access_token", "appsecret_proof", "fields", "format", "locale", "summary"}
 
@@ -57,7 +58,8 @@ def missing() -> wire.Refusal:
 
 def fields_of(request: HttpRequest, *known: str) -> dict[str, Any]:
     """A write's parameters with structured values read; one that the edge does not know is refused."""
-    given = {name: graph.structured(value) for name, value in graph.wire_fields(request).items()}
+    given = graph.wire_fields(request)
+    given |= {name: graph.structured(given[name]) for name in STRUCTURED & set(given)}
     if strange := sorted(set(given) - set(known) - ALWAYS):
         raise graph.error(100, f"(#100) Invalid parameter: {strange[0]} is not known here")
     return {name: value for name, value in given.items() if name not in ALWAYS}

@@ -221,10 +221,10 @@ def test_letting_go_of_one_of_several_pages_leaves_the_others(sandbox: str, lena
 
 
 def test_a_text_with_a_place_and_an_audience(client: Facebook) -> None:
-    post = published(client, draft("Rye today", place=CAFE, countries=["DE", "AT"], min_age="18"))
+    post = published(client, draft("[New] Rye today", place=CAFE, countries=["DE", "AT"], min_age="18"))
 
     entry = Entry.objects.get(remote_id=post.remote_id)
-    assert (entry.text, entry.body["place"]) == ("Rye today", "Morgenrot Café am Markt")
+    assert (entry.text, entry.body["place"]) == ("[New] Rye today", "Morgenrot Café am Markt")
     assert entry.body["targeting"] == {"geo_locations": {"countries": ["DE", "AT"]}, "age_min": 18}
     assert requests.get(post.permalink, timeout=5).status_code == 200
 
