@@ -2,6 +2,7 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.facebook import Facebook
 from platforms.mastodon import Mastodon
 from platforms.threads import Threads
 from platforms.x import X
@@ -11,5 +12,6 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Threads,
+    Facebook,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
