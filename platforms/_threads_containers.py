@@ -1,6 +1,6 @@
 """Threads' containers: made out of sight, published once, and looked for where an answer was lost."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -145,17 +145,17 @@ class ThreadsContainers(GraphPlatform):
             raise OutcomeUnknown("Several posts without text stand there; only a person can tell which.")
         return same[0] if same else None
 
-    def pages_of(self, path: str, most: int = MOST_PAGES, **params: Json) -> list[dict[str, Any]]:
+    def rows_of(
+        self, path: str, most: int = MOST_PAGES, token: str = "", **params: Any
+    ) -> Iterator[dict[str, Any]]:
         """Threads does not always name the next page: behind a full one there may be another."""
-        rows: list[dict[str, Any]] = []
         for _ in range(most):
-            page = self.graph("GET", path, params={"limit": PAGE, **params}).json
-            found = page.get("data") or []
-            rows += found
+            page = self.graph("GET", path, token, params={"limit": PAGE, **params}).json
+            rows = page.get("data") or []
+            yield from rows
             params["after"] = ((page.get("paging") or {}).get("cursors") or {}).get("after")
-            if len(found) < PAGE or not params["after"]:
-                break
-        return rows
+            if len(rows) < PAGE or not params["after"]:
+                return
 
     # --- what answers mean ---
 
