@@ -167,7 +167,8 @@ class ThreadsContainers(GraphPlatform):
         if isinstance(body, dict) and body.get("error_message"):  # a token address
             return Said((), str(body["error_message"]))
         said = super().said(answer)
-        return Said((*said.codes, said.sentence), said.sentence, said.retry_at)
+        named = (said.sentence,) if said.sentence.isupper() else ()  # some errors are told by a name alone
+        return Said((*said.codes, *named), said.sentence, said.retry_at)
 
 
 def _id_in(answer: Answer) -> str:

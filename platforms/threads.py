@@ -103,7 +103,8 @@ class Threads(ThreadsInbox):
     def token_error(self, answer: Answer) -> PlatformError:
         """Threads also refuses to renew a token of its first day: only what says so ends a connection."""
         error = type(self).classify(answer)
-        if isinstance(error, TokenExpired | RateLimited | PermissionMissing):
+        is_theirs = isinstance(answer.maybe_json, dict)  # and no page of a proxy
+        if is_theirs and isinstance(error, TokenExpired | RateLimited | PermissionMissing):
             return error
         message = "Threads could not be asked for the connection just now."
         return Unavailable(message, status=answer.status, detail=answer.text)
@@ -157,7 +158,7 @@ class Threads(ThreadsInbox):
             step = "post" if len(shapes) == 1 else f"post 1 of {len(shapes)}"
             needs = {"posts": 1, "replies": len(shapes) - 1 + bool(draft.option("first_comment").strip())}
             done = self.stand(ledger, step, {**params, **named}, needs, _to_instagram(draft))
-            instagram = str(done["instagram"])
+            instagram = str(done.get("instagram") or "")
             ids.append(str(done["id"]))
         published = Published(ids[0], ledger.repeat("address", partial(self._address, ids[0])), tuple(ids))
         ledger.stands(published)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from platforms.content import MediaFile, Part
+from platforms.base import Connection
+from platforms.content import App, MediaFile, Part
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
@@ -23,7 +24,7 @@ from platforms.sandbox.threads import DIALECT
 from platforms.tests.files import film, picture
 from platforms.tests.threads_world import draft
 from platforms.threads import Threads
-from platforms.transport import Answer
+from platforms.transport import Answer, Transport
 
 LIMITS = {"geo_gating": True}
 
@@ -64,6 +65,14 @@ def test_a_refusal_is_read_by_its_numbers(
     status: int, body: dict[str, Any], kind: type[PlatformError]
 ) -> None:
     assert type(Threads.classify(answer(status, body))) is kind
+
+
+@pytest.mark.parametrize("status", [401, 403, 502])
+def test_a_proxys_page_ends_no_connection(status: int) -> None:
+    app = App("sandbox", api_url="https://graph.threads.net")
+    page = Answer("GET", "https://graph.threads.net/refresh_access_token", status, {}, b"<h1>No</h1>")
+
+    assert type(Threads(Connection(app, Transport())).token_error(page)) is Unavailable
 
 
 def test_a_fault_of_threads_while_reading_is_no_doubt() -> None:
