@@ -2,9 +2,11 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.facebook import Facebook
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.tiktok import TikTok
+from platforms.threads import Threads
 from platforms.x import X
 from platforms.youtube import YouTube
 from platforms.youtube_shorts import YouTubeShorts
@@ -17,5 +19,7 @@ ALL: tuple[type[Platform], ...] = (
     TikTok,
     YouTube,
     YouTubeShorts,
+    Threads,
+    Facebook,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

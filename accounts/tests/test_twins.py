@@ -119,7 +119,7 @@ def test_somebody_else_is_an_account_of_their_own(desk: Client, network: str) ->
     assert "still has to be connected again" in page
 
 
-@EVERY
+@pytest.mark.parametrize("network", [name for name, platform in PLATFORMS.items() if platform.can("revoke")])
 def test_disconnecting_revokes_the_grant(desk: Client, network: str) -> None:
     account = connect(desk, network)
 

@@ -20,4 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tiktok/", include("platforms.sandbox.tiktok")),
     path("youtube/", include("platforms.sandbox.youtube")),
     path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
+    path("threads/", include("platforms.sandbox.threads")),
+    path("facebook/", include("platforms.sandbox.facebook")),
 ]

@@ -42,6 +42,8 @@ NETWORKS = (
     Network("tiktok", "TikTok", has_app=True),
     Network("youtube", "YouTube", has_app=True),
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
+    Network("threads", "Threads", has_app=True),
+    Network("facebook", "Facebook", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
