@@ -140,7 +140,7 @@ OPTIONS = (
         most=35,
         kinds=("photos", "draft"),
         help="Which picture is the cover; the first where left empty.",
-        example=1,
+        example=2,
     ),
     Option(
         "auto_music",

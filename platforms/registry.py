@@ -2,24 +2,22 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
-from platforms.facebook import Facebook
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
-from platforms.tiktok import TikTok
 from platforms.threads import Threads
+from platforms.tiktok import TikTok
 from platforms.x import X
 from platforms.youtube import YouTube
 from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
-    Bluesky,
-    Mastodon,
-    Pinterest,
+    Threads,
     TikTok,
     YouTube,
     YouTubeShorts,
-    Threads,
-    Facebook,
+    Pinterest,
+    Bluesky,
+    Mastodon,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
