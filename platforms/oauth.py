@@ -24,11 +24,12 @@ GONE = frozenset(
 
 @dataclass(frozen=True)
 class OAuth:
-    """One network's dialect. Paths are relative to `auth_url` (authorize) and `api_url` (token, revoke)."""
+    """One network's dialect. Paths are relative to `auth_url` (authorize) and to `tokens_at` (token, revoke)."""
 
     authorize_path: str
     token_path: str
     revoke_path: str = ""
+    tokens_at: Literal["api_url", "auth_url"] = "api_url"
     client_auth: Literal["basic", "body"] = "body"
     pkce: bool = True
     scope_separator: str = " "
@@ -101,7 +102,7 @@ class OAuthPlatform(Platform):
                 body |= {"client_secret": self.app.client_secret}
         answer = self.connection.transport.request(
             "POST",
-            self.app.api_url + path,
+            getattr(self.app, self.oauth.tokens_at) + path,
             form=body,
             auth=(self.app.client_id, self.app.client_secret) if basic else None,
         )
