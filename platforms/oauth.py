@@ -24,7 +24,7 @@ GONE = frozenset(
 
 @dataclass(frozen=True)
 class OAuth:
-    """One network's dialect. Paths are relative to `auth_url` (authorize) and to `tokens_at` (token, revoke)."""
+    """One network's dialect. Paths are relative to `auth_url` (authorize) and `tokens_at` (token, revoke)."""
 
     authorize_path: str
     token_path: str
