@@ -2,6 +2,7 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
 from platforms.x import X
 
@@ -9,5 +10,6 @@ ALL: tuple[type[Platform], ...] = (
     X,
     Bluesky,
     Mastodon,
+    LinkedIn,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
