@@ -10,7 +10,7 @@ from platforms._linkedin_text import kind_of, quoted
 from platforms._linkedin_wire import LinkedInWire
 from platforms.chunks import chunks
 from platforms.content import Json, MediaFile
-from platforms.errors import MediaRejected, PermissionMissing, PlatformError, Refused, Unavailable
+from platforms.errors import MediaRejected, PermissionMissing, PlatformError, Refused
 from platforms.ledger import Ledger
 
 GRACE = timedelta(seconds=5)  # how long a medium is left alone whose state the token may not see
@@ -19,10 +19,6 @@ PROCESSING_SECONDS = 600.0
 VIDEO_SECONDS = 1800.0
 MOST_UPLOADS = 5  # of one video, each with new addresses
 SPARE = timedelta(minutes=1)  # an address that ends sooner is not begun with
-
-
-class UploadOver(Unavailable):
-    """The addresses of an upload are no longer valid; it begins anew."""
 
 
 class LinkedInMedia(LinkedInWire):
@@ -51,9 +47,8 @@ class LinkedInMedia(LinkedInWire):
         for attempt in range(1, MOST_UPLOADS + 1):
             name = "video" if attempt == 1 else f"video ({attempt})"
             opened = ledger.repeat(f"{name} opened", partial(self._open_video, file, bool(captions)))
-            try:
-                finished = self._send_video(ledger, name, file, opened, captions)
-            except UploadOver:
+            finished = self._send_video(ledger, name, file, opened, captions)
+            if finished is None:
                 continue
             ready = partial(self._is_ready, finished, VIDEO_GRACE)
             ledger.wait(f"{name} ready", ready, every=5, at_most=VIDEO_SECONDS)
@@ -77,31 +72,36 @@ class LinkedInMedia(LinkedInWire):
 
     def _send_video(
         self, ledger: Ledger, name: str, file: MediaFile, opened: Mapping[str, Any], captions: str
-    ) -> dict[str, Json]:
+    ) -> dict[str, Json] | None:
+        """Send all that is missing; None where the upload's addresses are no longer valid."""
         parts, until = opened["uploadInstructions"], opened.get("uploadUrlsExpireAt")
         etags: list[Json] = []
         for number, part in enumerate(parts, 1):
             send = partial(self._send_part, file, part, until)
-            etags.append(ledger.repeat(f"{name} part {number} of {len(parts)}", send))
+            etag = ledger.repeat(f"{name} part {number} of {len(parts)}", send)
+            if etag is None:
+                return None
+            etags.append(etag)
         if captions:
             srt = io.BytesIO(captions.encode())
-            ledger.repeat(f"{name} captions", partial(self._put, opened["captionsUploadUrl"], srt, until))
+            put = partial(self._put, opened["captionsUploadUrl"], srt, until)
+            if ledger.repeat(f"{name} captions", put) is None:
+                return None
         return ledger.repeat(f"{name} whole", partial(self._finalize, opened, etags))
 
-    def _send_part(self, file: MediaFile, part: Mapping[str, Any], until: float | None) -> str:
+    def _send_part(self, file: MediaFile, part: Mapping[str, Any], until: float | None) -> str | None:
         first, last = int(part["firstByte"]), int(part["lastByte"])
         chunk = next(chunks(file, last - first + 1, first))
         return self._put(part["uploadUrl"], io.BytesIO(chunk.content), until)
 
-    def _put(self, url: str, body: io.BytesIO, until: float | None) -> str:
-        """Send to an address that is its own permission; what it answers is the part's id."""
+    def _put(self, url: str, body: io.BytesIO, until: float | None) -> str | None:
+        """Send to an address that is its own permission: the part's id, None where its time is over."""
         if until and datetime.now(UTC) + SPARE > datetime.fromtimestamp(until / 1000, UTC):
-            raise UploadOver("The upload took too long.")
-        body.seek(0)
+            return None
         kind = {"Content-Type": "application/octet-stream"}
         answer = self.connection.transport.request("PUT", url, headers=kind, body=body)
         if answer.status in {403, 410} or "EXPIRED_UPLOAD_URL" in self.said(answer).codes:
-            raise UploadOver("The upload took too long.", status=answer.status, detail=answer.text)
+            return None
         return self.accept(answer).headers.get("ETag", "").strip('"')
 
     def _finalize(self, opened: Mapping[str, Any], etags: list[Json]) -> dict[str, Json]:

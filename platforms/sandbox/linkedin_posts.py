@@ -16,6 +16,7 @@ from platforms.sandbox.linkedin_wire import (
     entry_of,
     forbidden,
     invalid,
+    is_fresh,
     listed,
     little,
     milliseconds,
@@ -297,7 +298,7 @@ def posted(urn: str) -> Entry:
 
 def is_late(entry: Entry) -> bool:
     """A person's `index_lag` is for how many seconds a new post is not shown yet."""
-    return entry.created_at > timezone.now() - timedelta(seconds=entry.person.facts.get("index_lag", 0))
+    return is_fresh(entry.created_at, entry.person.facts.get("index_lag", 0))
 
 
 def search(asked: Asked) -> HttpResponse:

@@ -17,6 +17,7 @@ from platforms.sandbox.linkedin_wire import (
     entry_of,
     forbidden,
     invalid,
+    is_fresh,
     listed,
     milliseconds,
     missing,
@@ -54,8 +55,7 @@ def target_of(urn: str) -> tuple[Entry, Note | None]:
     """The post, and where the URN is a comment's, the comment."""
     if not COMMENT.fullmatch(urn):
         entry = entry_of(urn)
-        lag = timedelta(seconds=entry.person.facts.get("comment_lag", 0))
-        if entry.created_at > timezone.now() - lag:
+        if is_fresh(entry.created_at, entry.person.facts.get("comment_lag", 0)):
             raise not_found(f"Unable to obtain activity for urn: {urn}")
         return entry, None
     note = note_of(urn)
@@ -81,8 +81,7 @@ def comments(asked: Asked, urn: str) -> HttpResponse:
 
 
 def is_late(note: Note) -> bool:
-    lag = note.person.facts.get("index_lag", 0) if note.author_id == note.person_id else 0
-    return note.created_at > timezone.now() - timedelta(seconds=lag)
+    return is_fresh(note.created_at, note.author.facts.get("index_lag", 0))
 
 
 def comment_body(note: Note) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -278,6 +278,11 @@ def entry_of(urn: str) -> Entry:
     if entry is None:
         raise not_found(f"Unable to obtain activity for urn: {urn}")
     return entry
+
+
+def is_fresh(made: datetime, seconds: float) -> bool:
+    """Whether something is younger than a lag that a person's facts set."""
+    return bool(seconds) and timezone.now() - made < timedelta(seconds=seconds)
 
 
 # --- little text ---
