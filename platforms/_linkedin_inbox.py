@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from platforms._linkedin_text import comment_of, comparable, quoted
+from platforms._linkedin_text import comment_of, comparable, made_at, quoted
 from platforms._linkedin_wire import LinkedInWire
 from platforms.base import Moderation
 from platforms.content import Author, Event, Inbox, Incoming, Json, Message, MessageKind, Published
@@ -19,6 +19,7 @@ from platforms.ledger import Ledger, repeatable
 LOOKS_BACK = timedelta(days=60)  # as far as LinkedIn tells a page what happened
 LAG = timedelta(seconds=60)  # until then a comment that is not listed may still appear
 CLOCKS = timedelta(minutes=5)  # by how much they may differ
+NEW = timedelta(minutes=15)  # for some seconds a post that stands is "not found" to those who comment on it
 MOST_MESSAGES = 2000
 ACTIONS = {"COMMENT": "comment", "ADMIN_COMMENT": "comment", "SHARE_MENTION": "mention"}
 EVENTS = {"COMMENT_EDIT": "message_edited", "COMMENT_DELETE": "message_deleted"}
@@ -115,7 +116,7 @@ class LinkedInInbox(LinkedInWire):
             # Self-serve apps are let in by the older door only.
             answer = self.rest("POST", path, json=body) if may else self.call("POST", f"/v2{path}", json=body)
         except NotFound as error:
-            if comment_of(target)[0]:
+            if comment_of(target)[0] or datetime.now(UTC) - made_at(target) > NEW:
                 raise
             message = "LinkedIn does not let anybody comment on the post yet."
             raise Unavailable(message, status=error.status, detail=error.detail) from error

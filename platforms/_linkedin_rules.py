@@ -11,6 +11,7 @@ from platforms.errors import (
     Duplicate,
     InvalidContent,
     MediaRejected,
+    NotFound,
     PermissionMissing,
     RateLimited,
     TokenExpired,
@@ -293,8 +294,8 @@ FAILURES = (
         MediaRejected, "The upload to LinkedIn took too long.", "Press Retry.", code="EXPIRED_UPLOAD_URL"
     ),
     Failure(
-        Unavailable,
-        "LinkedIn does not let anybody comment on the new post yet.",
+        NotFound,
+        "LinkedIn does not have this post, or not yet.",
         words="unable to obtain activity for urn",
     ),
     Failure(Unavailable, "Something else is being changed at LinkedIn just now.", code="CONFLICT"),

@@ -1,4 +1,4 @@
-"""LinkedIn's client against its twin, over real HTTP: as a bakery, and as a profile."""
+"""LinkedIn's client against its twin, over real HTTP: as a page, and as a profile."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,8 +19,6 @@ from platforms.errors import (
     NotReady,
     OutcomeUnknown,
     PermissionMissing,
-    PlatformError,
-    RateLimited,
     Refused,
     TokenExpired,
     Unavailable,
@@ -30,8 +28,8 @@ from platforms.linkedin import LinkedIn
 from platforms.sandbox.models import Call, Client, Entry, Fault, Grant, Note, Person, Upload
 from platforms.sandbox.visitor import allow
 from platforms.tests.books import Killed, MortalLedger
-from platforms.tests.connected import app_at, connected, way_out
 from platforms.tests.conftest import Shelf
+from platforms.tests.connected import app_at, connected, way_out
 from platforms.tests.files import film, medium, paper, picture
 from platforms.transport import Transport
 
