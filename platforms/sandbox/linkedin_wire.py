@@ -223,8 +223,9 @@ def count(grant: Grant) -> None:
 
 
 def restli(asked: Asked, method: str) -> None:
-    """Rest.li's method, where the HTTP method does not say it."""
-    given = asked.request.headers.get("X-RestLi-Method", method)
+    """Rest.li's method. A change is one by its header only; the others are known by the request as well."""
+    known = "" if method == "PARTIAL_UPDATE" else method
+    given = asked.request.headers.get("X-RestLi-Method", known)
     if given.upper() != method:
         raise refused(400, "INVALID_INPUT", f"Method '{given}' is not supported for this resource")
 
