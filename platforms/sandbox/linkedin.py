@@ -42,63 +42,46 @@ WANTS = {
     "rw_organization_admin": "Manage your pages and see their numbers",
     "r_organization_admin": "See your pages and their numbers",
 }
-JANA = "urn:li:person:782bbtaQ"
+DURATIONS = {"ONE_DAY": "1 day", "THREE_DAYS": "3 days", "SEVEN_DAYS": "1 week", "FOURTEEN_DAYS": "2 weeks"}
+JANA, TOMAS, AIKO = "urn:li:person:782bbtaQ", "urn:li:person:A8xe03Qt10", "urn:li:person:Kd71Lm02Xz"
 
 
 def people() -> None:
     """A bakery's page, the member who runs it, two who write, and a page that she may only read."""
-    world.person(
-        NETWORK,
-        "urn:li:organization:2414183",
+    page(
+        "2414183",
         "morgenrot-bakery",
         "Morgenrot Bakery",
-        about="Sourdough, rye and a little cake. Since 1931, in the same oven.",
-        colour="#a8481f",
-        facts={
-            "managers": {JANA: "ADMINISTRATOR"},
-            "followers": 4218,
-            "logo": "urn:li:image:C4E0BAQmorgenrot",
-        },
+        "Sourdough, rye and a little cake. Since 1931, in the same oven.",
+        "#a8481f",
+        managers={JANA: "ADMINISTRATOR"},
+        followers=4218,
     )
-    world.person(
-        NETWORK,
-        JANA,
-        "jana-lindqvist",
-        "Jana Lindqvist",
-        about="Master baker and owner of Morgenrot Bakery",
-        colour="#2e6288",
-        facts={"followers": 1234},
+    member(
+        JANA, "jana-lindqvist", "Jana Lindqvist", "Master baker, owner of Morgenrot Bakery", "#2e6288", 1234
     )
-    world.person(
-        NETWORK,
-        "urn:li:person:A8xe03Qt10",
-        "tomas-rivera",
-        "Tomás Rivera",
-        about="Head chef, Hotel Hafenblick",
-        colour="#3f6b4a",
-    )
-    world.person(
-        NETWORK,
-        "urn:li:person:Kd71Lm02Xz",
-        "aiko-tanaka",
-        "Aiko Tanaka",
-        about="Food journalist",
-        colour="#7a4a8c",
-    )
-    world.person(
-        NETWORK,
-        "urn:li:organization:5583111",
+    member(TOMAS, "tomas-rivera", "Tomás Rivera", "Head chef, Hotel Hafenblick", "#3f6b4a", 310)
+    member(AIKO, "aiko-tanaka", "Aiko Tanaka", "Food journalist", "#7a4a8c", 5120)
+    page(
+        "5583111",
         "guild-of-stone-mills",
         "Guild of Stone Mills",
-        about="Forty mills that still turn.",
-        colour="#5d5a4e",
-        facts={
-            "managers": {"urn:li:person:Kd71Lm02Xz": "ADMINISTRATOR", JANA: "ANALYST"},
-            "followers": 612,
-            "logo": "urn:li:image:C4E0BAQguild",
-            "earlier": "urn:li:share:7000000000000000001",  # what it posted before the sandbox began
-        },
+        "Forty mills that still turn.",
+        "#5d5a4e",
+        managers={AIKO: "ADMINISTRATOR", JANA: "ANALYST"},
+        followers=612,
+        earlier="urn:li:share:7000000000000000001",  # what it posted before the sandbox began
     )
+
+
+def page(number: str, handle: str, name: str, about: str, colour: str, **facts: Any) -> None:
+    """A company's page; `managers` are members with their roles."""
+    urn, logo = f"urn:li:organization:{number}", f"urn:li:image:C4E0BAQ{number}"
+    world.person(NETWORK, urn, handle, name, about=about, colour=colour, facts={**facts, "logo": logo})
+
+
+def member(urn: str, handle: str, name: str, about: str, colour: str, followers: int) -> None:
+    world.person(NETWORK, urn, handle, name, about=about, colour=colour, facts={"followers": followers})
 
 
 def member_for(person: Person) -> Person:
@@ -156,14 +139,9 @@ def token(request: HttpRequest) -> HttpResponse:
         return JsonResponse(issue(by_refresh(client, fields.get("refresh_token", ""))))
     if fields.get("grant_type") != "authorization_code":
         raise Refusal(400, {"error": "invalid_request", "error_description": "Unknown grant type"})
+    place = {"client_id": client.client_id, "redirect_uri": fields.get("redirect_uri", "")}
     try:
-        grant = consent.redeem(
-            NETWORK,
-            fields.get("code", ""),
-            client_id=client.client_id,
-            redirect_uri=fields.get("redirect_uri", ""),
-            verifier=fields.get("code_verifier", ""),
-        )
+        grant = consent.redeem(NETWORK, fields.get("code", ""), verifier="", **place)
     except Refusal as refusal:
         said = (
             "Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization"
@@ -275,7 +253,7 @@ def face(entry: Entry) -> world.Face:
         "article": content.get("article"),
         "host": (content.get("article") or {}).get("source", "").partition("//")[2].partition("/")[0],
         "poll": content.get("poll"),
-        "title": (content.get("media") or {}).get("title", ""),
+        "duration": DURATIONS.get((content.get("poll") or {}).get("settings", {}).get("duration", ""), ""),
         "reshared": (body.get("reshareContext") or {}).get("parent", ""),
         "is_edited": bool(body.get("edited_at")),
         "is_public": body.get("visibility") != "CONNECTIONS",
