@@ -23,6 +23,7 @@ NEW = timedelta(minutes=15)  # for some seconds a post that stands is "not found
 MOST_MESSAGES = 2000
 ACTIONS = {"COMMENT": "comment", "ADMIN_COMMENT": "comment", "SHARE_MENTION": "mention"}
 EVENTS = {"COMMENT_EDIT": "message_edited", "COMMENT_DELETE": "message_deleted"}
+CONFLICT = 409
 SIGNED = b"hmacsha256="
 
 
@@ -157,8 +158,13 @@ class LinkedInInbox(LinkedInWire):
                 do = partial(self.rest, "DELETE", path, action="DELETE")
             case _:
                 raise PermissionMissing("LinkedIn hides no comments.", action="Delete it instead.")
-        with suppress(NotFound):
+        try:
             repeatable(do)
+        except NotFound:
+            return
+        except Unavailable as error:
+            if error.status != CONFLICT:  # liked already
+                raise
 
     # --- webhooks ---
 

@@ -40,6 +40,7 @@ def pictures(at_most: int) -> Images:
     )
 
 
+WITH_PICTURES = Rules(TEXT, images=pictures(20))
 KINDS = (
     Kind("reshare", "Repost", PLAIN, option="reshare"),
     Kind("poll", "Poll", PLAIN, option="poll_question"),

@@ -58,8 +58,9 @@ class LinkedInWire(OAuthPlatform):
         body = answer.maybe_json
         if not isinstance(body, dict):
             return Said()
-        details = body.get("errorDetails") or {}
-        inner = [error for error in details.get("inputErrors") or [] if isinstance(error, dict)]
+        details = body.get("errorDetails")
+        listed = details.get("inputErrors") or [] if isinstance(details, dict) else []
+        inner = [error for error in listed if isinstance(error, dict)]
         codes = [*(error.get("code") for error in inner), body.get("code"), body.get("serviceErrorCode")]
         sentence = next((error["description"] for error in inner if error.get("description")), "")
         message = str(body.get("message") or sentence)

@@ -16,7 +16,15 @@ from platforms._linkedin_inbox import LinkedInInbox
 from platforms._linkedin_media import LinkedInMedia
 from platforms._linkedin_numbers import LinkedInNumbers
 from platforms._linkedin_people import LinkedInPeople
-from platforms._linkedin_rules import ALT_LENGTH, FACETS, KINDS, OPTIONS, PLAIN, TITLE_LENGTH, combinations
+from platforms._linkedin_rules import (
+    ALT_LENGTH,
+    FACETS,
+    KINDS,
+    OPTIONS,
+    TITLE_LENGTH,
+    WITH_PICTURES,
+    combinations,
+)
 from platforms._linkedin_text import comparable, kind_of, little, made_at, plain, post_at, quoted
 from platforms.base import Quota
 from platforms.cards import Card, card_of
@@ -36,7 +44,7 @@ from platforms.rules import Finding
 from platforms.text import entities
 
 INDEX_LAG = timedelta(seconds=60)  # a list shows a new post late: before that, absence proves nothing
-LOOKS_BACK = timedelta(minutes=5)  # clocks differ
+LOOKS_BACK = timedelta(minutes=2)  # clocks differ
 MOST_POSTS = 500  # in one look-up; no page publishes more within minutes
 SETTLES = timedelta(seconds=15)  # a server that we hung up on may still be writing the post
 REMEMBERS = timedelta(minutes=9)  # LinkedIn refuses the same text for about ten minutes
@@ -46,7 +54,7 @@ LIVE_SECONDS = 900.0
 class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
     icon = "brand-linkedin"
     colour = "#0a66c2"
-    rules = PLAIN
+    rules = WITH_PICTURES
     kinds = KINDS
     options = OPTIONS
     quotas: ClassVar[tuple[Quota, ...]] = (
@@ -148,7 +156,9 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
         card = card_of(self.connection.transport, link) or Card(link, "")
         size = len(card.picture)
         file = MediaFile("card.jpg", "image/jpeg", size, 0, 0, lambda: io.BytesIO(card.picture))
-        picture = self.upload("image", file) if size else None
+        picture = None
+        with suppress(MediaRejected):
+            picture = self.upload("image", file) if size else None
         return {"title": card.title, "description": card.description, "picture": picture}
 
     def _is_live(self, urn: str) -> bool:

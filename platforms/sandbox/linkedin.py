@@ -259,7 +259,7 @@ def face(entry: Entry) -> world.Face:
         "is_public": body.get("visibility") != "CONNECTIONS",
         "is_closed": body.get("commentsState") == "CLOSED",
         "reactions": reactions,
-        "reposts": int(members.statistics(entry)["shareCount"]),
+        "reposts": members.reposts_of(entry),
     }
     return world.Face(facts=facts)
 

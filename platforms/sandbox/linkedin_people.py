@@ -182,12 +182,16 @@ def statistics(entry: Entry) -> dict[str, float]:
         "clickCount": grown(entry.pk, "clicks", 90, since),
         "likeCount": likes_of(entry)["LIKE"],
         "commentCount": notes().filter(entry=entry, kind="comment").count(),
-        "shareCount": grown(entry.pk, "shares", 15, since),
+        "shareCount": reposts_of(entry),
         "shareMentionsCount": 0,
         "commentMentionsCount": 0,
     }
     did = told["clickCount"] + told["likeCount"] + told["commentCount"] + told["shareCount"]
     return {**told, "engagement": did / views if views else 0.0}
+
+
+def reposts_of(entry: Entry) -> int:
+    return grown(entry.pk, "shares", 15, entry.created_at)
 
 
 def added(rows: list[dict[str, float]]) -> dict[str, float]:

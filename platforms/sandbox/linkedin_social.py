@@ -194,8 +194,9 @@ def react(asked: Asked) -> HttpResponse:
     if note is None:
         raise not_found()
     likers = note.body.setdefault("likers", {})
-    if actor.remote_id not in likers:
-        note.likes += 1
+    if actor.remote_id in likers:
+        raise refused(409, "CONFLICT", "The reaction exists already")
+    note.likes += 1
     likers[actor.remote_id] = asked.body["reactionType"]
     note.save(update_fields=["likes", "body"])
     return JsonResponse({"id": f"urn:li:reaction:({actor.remote_id},{note.remote_id})"}, status=201)
