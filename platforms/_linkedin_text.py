@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
 _RESERVED = re.compile(r"[\\|{}@\[\]()<>#*_~]")
-# What stays markup: `@[Exact Name](urn:li:organization:1)`, and hashtags with a letter in them.
+# What stays markup: `@[Exact Name](urn:li:organization:1)`, and hashtags with a letter in them, not in links.
 _MARKUP = re.compile(
-    r"@\[(?P<name>[^\[\]\n]+)\]\((?P<urn>urn:li:(?:organization|person):[\w-]+)\)"
+    r"(?P<link>https?://\S+)|@\[(?P<name>[^\[\]\n]+)\]\((?P<urn>urn:li:(?:organization|person):[\w-]+)\)"
     r"|(?<![\w&/])#(?P<tag>(?=\w*[^\W\d_])\w+)"
 )
 _TAG = re.compile(r"\{hashtag\|\\?#\|((?:[^{}\\|]|\\.)+)\}")
@@ -30,6 +30,8 @@ def _escaped(text: str) -> str:
 
 
 def _markup(match: re.Match[str]) -> str:
+    if match["link"]:
+        return _escaped(match["link"])
     if match["urn"]:
         return f"@[{_escaped(match['name'])}]({match['urn']})"
     return f"#{match['tag']}" if "_" not in match["tag"] else rf"{{hashtag|\#|{_escaped(match['tag'])}}}"

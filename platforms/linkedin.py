@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from platforms._linkedin_inbox import LinkedInInbox
@@ -170,7 +170,8 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
         except (PermissionMissing, RateLimited):
             return True  # it was taken; nobody says more
         if state == "PUBLISH_FAILED":
-            raise MediaRejected("LinkedIn took the post and then could not publish it.")
+            message = "LinkedIn took the post and then could not publish it."
+            raise MediaRejected(message, action="Make a copy of the post with another file.")
         return bool(state != "PUBLISH_REQUESTED")
 
     def _close_comments(self, urn: str) -> bool:
@@ -262,7 +263,10 @@ class Sending:
         if self.client.is_page:
             urn = self.client.look(text, marks(self.body), since)
             return {"urn": urn} if urn else None
-        if text.strip() and SETTLES < datetime.now(UTC) - since < REMEMBERS:
+        # Nobody has seen LinkedIn refuse a second poll or repost.
+        content = self.body.get("content") or {}
+        is_plain = "reshareContext" not in self.body and "poll" not in cast(dict[str, Json], content)
+        if text.strip() and is_plain and SETTLES < datetime.now(UTC) - since < REMEMBERS:
             return None  # safe to send again: a second one is refused
         raise OutcomeUnknown("LinkedIn may have the post, and shows this desk no posts of profiles.")
 

@@ -198,11 +198,10 @@ def revoke(request: HttpRequest) -> HttpResponse:
 
 
 def arrive(kind: str, person: Person, author: Person, text: str, entry: Entry | None = None) -> Note:
-    """A comment on a post, or a post of somebody else that mentions the page."""
+    """A comment on a post (where none is named, the newest), or somebody's own post that names the page."""
     if kind == "comment":
-        if entry is None:
-            raise ValueError("A comment needs a post.")
-        return social.leave(entry, author, text)
+        newest = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
+        return social.leave(entry or newest[0], author, text)
     now = timezone.now()
     post = Entry.objects.create(
         network=NETWORK,

@@ -25,6 +25,7 @@ from platforms.errors import (
 )
 from platforms.ledger import MemoryLedger
 from platforms.linkedin import LinkedIn
+from platforms.rules import Kind
 from platforms.sandbox.models import Call, Client, Entry, Fault, Grant, Note, Person, Upload
 from platforms.sandbox.visitor import allow
 from platforms.tests.books import Killed, MortalLedger
@@ -488,6 +489,36 @@ def test_a_page_whose_posts_may_not_be_read_still_posts(bakery: LinkedIn) -> Non
     assert publish(bakery, draft("Blind")).remote_id == Entry.objects.get().remote_id
 
 
+MEDIA = {
+    "image": (picture(),),
+    "images": (picture(), picture(colour="tan")),
+    "video": (film(),),
+    "document": (paper(),),
+}
+
+
+@pytest.mark.parametrize("kind", LinkedIn.kinds, ids=lambda kind: kind.name)
+def test_every_kind_with_every_option_of_its_own(bakery: LinkedIn, kind: Kind) -> None:
+    own = (
+        {kind.option: next(o.example for o in LinkedIn.options if o.name == kind.option)}
+        if kind.option
+        else {}
+    )
+    options = own | {
+        option.name: option.example
+        for option in LinkedIn.options
+        if option.applies(kind.name, own)
+        and option.name not in {"reshare", "poll_question", "link", "first_comment"} - set(own)
+    }
+    wanted = draft("All of it", *MEDIA.get(kind.name, ()), **options)
+
+    publish(bakery, wanted)
+
+    assert wanted.kind == kind.name
+    assert LinkedIn.check(wanted, bakery.connection.limits) == []
+    assert Entry.objects.get().body["commentsState"] == "CLOSED"
+
+
 # --- the first comment ---
 
 
@@ -573,6 +604,19 @@ def test_a_profiles_post_that_was_never_sent_is_sent(profile: LinkedIn) -> None:
 
     aged(books, 20)
     profile.publish(draft("One"), books)
+
+    assert Entry.objects.count() == 1
+
+
+def test_a_profiles_poll_in_doubt_is_left_to_a_person(profile: LinkedIn) -> None:
+    fault(Fault.Kind.DROP_AFTER, "/rest/posts", method="POST")
+    books = MemoryLedger()
+    answers: list[Json] = ["Rye", "Wheat"]
+    wanted = draft("Vote", poll_question="Rye?", poll_options=answers)
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            profile.publish(wanted, books)
+        aged(books, 20)
 
     assert Entry.objects.count() == 1
 

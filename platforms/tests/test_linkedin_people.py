@@ -1,8 +1,7 @@
-"""LinkedIn's client against its twin: numbers, messages, webhooks, preflight and refusals."""
+"""LinkedIn's client against its twin: numbers, messages, webhooks and refusals."""
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -22,8 +21,6 @@ from platforms.linkedin import LinkedIn
 from platforms.sandbox import linkedin as twin
 from platforms.sandbox.models import Entry, Fault, Grant, Note, Person
 from platforms.tests.connected import connected
-from platforms.tests.files import film, paper, picture
-from platforms.transport import Answer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE, JANA, TOMAS = "urn:li:organization:2414183", "urn:li:person:782bbtaQ", "urn:li:person:A8xe03Qt10"
@@ -344,87 +341,21 @@ def test_what_else_happens_is_told_apart(bakery: LinkedIn, action: str, kind: st
     assert (event.kind, event.extra["action"]) == (kind, action)
 
 
-# --- before sending ---
-
-
-def findings(limits: dict[str, Json] | None = None, *media: MediaFile, **options: Json) -> list[str]:
-    text = str(options.pop("text", "Rye"))
-    found = LinkedIn.check(draft(text, *media, **options), limits or {"kind": "organization"})
-    return sorted(f"{finding.field}: {finding.code}" for finding in found)
-
-
-ANSWERS: list[Json] = ["Rye", "Wheat"]
-MEMBER: dict[str, Json] = {"kind": "member"}
-
-
-@pytest.mark.parametrize(
-    ("limits", "media", "options", "found"),
-    [
-        (None, (), {}, []),
-        (None, (), {"text": "a" * 3001}, ["text: text_too_long"]),
-        (None, (), {"text": ""}, ["text: empty"]),
-        (None, (picture(),) * 20, {}, []),
-        (None, (picture(),) * 21, {}, ["media: too_many_images"]),
-        (None, (picture(), film()), {}, ["media: mixed_media", "media: too_many_videos"]),
-        (None, (film(seconds=1),), {}, ["media: video_length"]),
-        (None, (paper(),), {"title": "Menu"}, []),
-        (None, (), {"poll_question": "Rye?", "poll_options": ANSWERS}, []),
-        (None, (), {"poll_question": "Rye?"}, ["options.poll_options: option_required"]),
-        (
-            None,
-            (),
-            {"poll_question": "Rye?", "poll_options": ["Yes"]},
-            ["options.poll_options: option_too_few"],
-        ),
-        (
-            None,
-            (picture(),),
-            {"poll_question": "Rye?", "link": "https://example.com"},
-            ["options.link: option_conflict", "options.poll_question: option_conflict"],
-        ),
-        (None, (), {"reshare": "https://www.linkedin.com/feed/update/urn:li:share:7000000000000000001/"}, []),
-        (None, (), {"reshare": "https://example.com/"}, ["options.reshare: option_invalid"]),
-        (
-            None,
-            (),
-            {"no_comments": True, "first_comment": "More"},
-            ["options.first_comment: option_conflict"],
-        ),
-        (None, (), {"visibility": "CONNECTIONS"}, ["options.visibility: option_invalid"]),
-        (MEMBER, (), {"visibility": "CONNECTIONS"}, []),
-        (None, (), {"audience": ["urn:li:geo:1"]}, []),
-        (None, (), {"audience": ["Berlin"]}, ["options.audience: option_invalid"]),
-        (MEMBER, (), {"audience": ["urn:li:geo:1"]}, ["options.audience: option_invalid"]),
-    ],
-)
-def test_what_linkedin_would_refuse_is_found_before(
-    limits: dict[str, Json] | None, media: tuple[MediaFile, ...], options: dict[str, Any], found: list[str]
-) -> None:
-    assert findings(limits, *media, **options) == found
-
-
-@pytest.mark.parametrize("option", LinkedIn.options, ids=lambda option: option.name)
-def test_every_options_example_is_one(option: Any) -> None:
-    assert list(option.problems(option.example, {})) == []
-
-
 # --- when things go wrong ---
 
 
-@pytest.mark.parametrize("failure", LinkedIn.failures, ids=lambda failure: failure.code or failure.words)
-def test_every_refusal_is_understood(bakery: LinkedIn, failure: Any) -> None:
-    Fault.objects.create(
-        network="linkedin",
-        kind=Fault.Kind.REFUSED,
-        path="/rest/posts",
-        method="POST",
-        code=failure.code or failure.words,
-    )
+def test_every_refusal_is_understood(bakery: LinkedIn) -> None:
+    understood = []
+    for failure in LinkedIn.failures:
+        code = failure.code or failure.words
+        Fault.objects.create(
+            network="linkedin", kind=Fault.Kind.REFUSED, path="/rest/posts", method="POST", code=code
+        )
+        with pytest.raises(failure.kind) as error:
+            bakery.publish(draft("One"), MemoryLedger())
+        understood.append(error.value.message)
 
-    with pytest.raises(failure.kind) as error:
-        bakery.publish(draft("One"), MemoryLedger())
-
-    assert error.value.message == failure.message
+    assert understood == [failure.message for failure in LinkedIn.failures]
     assert not Entry.objects.exists()
 
 
@@ -457,15 +388,6 @@ def test_a_days_limit_holds_until_midnight(bakery: LinkedIn) -> None:
     midnight = error.value.retry_at
     assert (midnight.hour, midnight.minute) == (0, 0)
     assert timedelta(0) < midnight - datetime.now(UTC) <= timedelta(days=1)
-
-
-def test_a_minutes_limit_holds_for_a_minute() -> None:
-    said = {"status": 429, "code": "TOO_MANY_REQUESTS", "message": "Throttle MEMBER MINUTE limit is reached."}
-    error = LinkedIn.classify(Answer("POST", "https://api.linkedin.com", 429, {}, json.dumps(said).encode()))
-
-    assert isinstance(error, RateLimited)
-    assert error.retry_at is not None
-    assert timedelta(seconds=50) < error.retry_at - datetime.now(UTC) <= timedelta(seconds=60)
 
 
 def test_an_api_that_has_moved_on_is_the_operators_to_mend(
