@@ -103,12 +103,12 @@ def authorize(request: HttpRequest) -> HttpResponse:
     if query.get("response_type") != "code" or not query.get("state") or not scopes:
         raise Refusal(400, {"error": "invalid_request", "error_description": "Missing or wrong parameter."})
     ask = consent.Ask(
-        client_id=client.client_id,
-        client_name=client.name,
-        redirect_uri=query["redirect_uri"],
-        state=query["state"],
         scopes=scopes,
         wants=[WANTS.get(scope, scope) for scope in scopes],
+        state=query["state"],
+        redirect_uri=query["redirect_uri"],
+        client_id=client.client_id,
+        client_name=client.name,
     )
     unknown = [scope for scope in scopes if scope not in (client.scopes or WANTS)]
     if unknown:

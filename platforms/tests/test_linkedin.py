@@ -499,11 +499,7 @@ MEDIA = {
 
 @pytest.mark.parametrize("kind", LinkedIn.kinds, ids=lambda kind: kind.name)
 def test_every_kind_with_every_option_of_its_own(bakery: LinkedIn, kind: Kind) -> None:
-    own = (
-        {kind.option: next(o.example for o in LinkedIn.options if o.name == kind.option)}
-        if kind.option
-        else {}
-    )
+    own = {option.name: option.example for option in LinkedIn.options if option.name == kind.option}
     options = own | {
         option.name: option.example
         for option in LinkedIn.options
