@@ -44,11 +44,6 @@ class OAuthPlatform(Platform):
 
     oauth: ClassVar[OAuth]
 
-    @classmethod
-    def can(cls, ability: str) -> bool:
-        own = cls.revoke is not OAuthPlatform.revoke
-        return super().can(ability) and (ability != "revoke" or own or bool(cls.oauth.revoke_path))
-
     def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
         return self.authorization(state, self.scopes, pkce=self.oauth.pkce)
 

@@ -2,6 +2,7 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.threads import Threads
@@ -19,5 +20,6 @@ ALL: tuple[type[Platform], ...] = (
     Pinterest,
     Bluesky,
     Mastodon,
+    LinkedIn,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
     path("threads/", include("platforms.sandbox.threads")),
     path("facebook/", include("platforms.sandbox.facebook")),
+    path("linkedin/", include("platforms.sandbox.linkedin")),
 ]

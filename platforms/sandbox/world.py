@@ -44,6 +44,7 @@ NETWORKS = (
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
     Network("threads", "Threads", has_app=True),
     Network("facebook", "Facebook", has_app=True),
+    Network("linkedin", "LinkedIn", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
