@@ -1,97 +1,42 @@
 """X, API v2. It knows no idempotency keys: a post in doubt is looked up in the account's own timeline."""
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
-from platforms._links import x_links
-from platforms._x import (
-    comparable,
-    entity,
-    is_processed,
-    media_of,
-    parent_of,
-    said_by,
-    text_of,
-    understood,
+from platforms._x import comparable, entity, media_of, text_of
+from platforms._x_api import INDEX_LAG
+from platforms._x_hooks import XHooks
+from platforms._x_media import XMedia
+from platforms._x_numbers import XNumbers
+from platforms._x_posts import Element
+from platforms._x_rules import (
+    KINDS,
+    LONG_POSTS,
+    LONG_SECONDS,
+    OPTIONS,
+    POST_ID,
+    RULES,
+    check_options,
+    check_text,
+    check_video,
+    community_id_of,
+    post_id_of,
 )
-from platforms.base import by_status
-from platforms.content import Draft, Json, MediaFile, Part, Profile, Published, RateLimit, Token
-from platforms.errors import (
-    InvalidContent,
-    MediaRejected,
-    NotFound,
-    OutcomeUnknown,
-    PermissionMissing,
-    PlatformError,
-    RateLimited,
-    TokenExpired,
-    Unavailable,
-)
+from platforms.base import Quota
+from platforms.content import Draft, Json, Part, Profile, Published, Token
+from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, TokenExpired
 from platforms.ledger import Ledger, repeatable
-from platforms.oauth import OAuth, OAuthPlatform
-from platforms.rules import Finding, Images, Option, Rules, Text
-from platforms.text import forbidden_characters, weighted_length
-from platforms.transport import Answer
+from platforms.options import Option
+from platforms.rules import Finding, Rules
 
-# A timeline shows a new post some seconds late: until this has passed since a try, absence proves nothing.
-INDEX_LAG = timedelta(seconds=60)
-# Look-ups start this long before a try: clocks differ, and the try before may have been hidden for longer.
-LOOKS_BACK = timedelta(minutes=10)
-MOST_PAGES = 5  # of 100 posts each, in one look-up
-MEDIA_LIVES = timedelta(hours=23, minutes=50)  # counted on, whatever longer life an upload is promised
-MOST_UPLOADS = 20  # of one picture, each a day after the one before
-PROCESSING_SECONDS = 600.0
-LONG_POSTS = frozenset({"Basic", "Premium", "PremiumPlus"})
-CASHTAG = re.compile(r"(?<!\S)\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?\b")
-WINDOWS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
+__all__ = ["INDEX_LAG", "X"]
 
-# X renamed a part of its vocabulary in 2026; servers speak old, new or both. Ask in the new, else in the old.
-NEW_WORDS = {
-    "post.fields": "attachments,created_at,entities,note_post",
-    "expansions": "attachments.media_keys,referenced_posts",
-}
-OLD_WORDS = {
-    "tweet.fields": "attachments,created_at,entities,note_tweet,referenced_tweets",
-    "expansions": "attachments.media_keys",
-}
-NEW_NAMES = re.compile(r"post\.fields|note_post|expansions|referenced_posts")
+DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Element:
-    """One post of a thread: as it is sent, and as it is recognised."""
-
-    part: Part
-    media_ids: tuple[str, ...] | None = ()  # None: there are pictures, under ids that nobody remembers
-    parent: str = ""
-    reply_settings: str = ""
-
-    @property
-    def body(self) -> dict[str, Json]:
-        body: dict[str, Json] = {"text": self.part.text} if self.part.text else {}
-        if self.media_ids:
-            body["media"] = {"media_ids": list(self.media_ids)}
-        if self.parent:
-            body["reply"] = {"in_reply_to_tweet_id": self.parent}
-        if self.reply_settings:
-            body["reply_settings"] = self.reply_settings
-        return body
-
-    def is_same(self, post: Mapping[str, Any]) -> bool:
-        """Whether a post of the timeline is this one: the same text, or without text the same pictures."""
-        if parent_of(post) != self.parent or comparable(text_of(post)) != comparable(self.part.text):
-            return False
-        if self.media_ids is None and not self.part.text.strip():
-            raise OutcomeUnknown("X shows a post of pictures alone; only a person can tell which.")
-        return bool(self.part.text.strip()) or media_of(post) == set(self.media_ids or ())
-
-
-class X(OAuthPlatform):
+class X(XHooks, XMedia, XNumbers):
     name = "x"
     label = "X"
     icon = "brand-x"
@@ -99,27 +44,22 @@ class X(OAuthPlatform):
     api_url = "https://api.x.com"
     auth_url = "https://x.com"
     upload_url = "https://api.x.com"
-    scopes = ("tweet.read", "tweet.write", "users.read", "media.write", "offline.access")
-    oauth = OAuth("/i/oauth2/authorize", "/2/oauth2/token", "/2/oauth2/revoke", client_auth="basic")
-    rules = Rules(
-        text=Text(280, count=weighted_length),
-        images=Images(at_most=4, formats=("image/jpeg", "image/png", "image/webp")),
-        thread_at_most=25,
-    )
-    options: ClassVar[tuple[Option, ...]] = (
-        Option(
-            "reply_settings",
-            "Who can reply",
-            "choice",
-            choices=(
-                ("", "Everyone"),
-                ("following", "Accounts you follow"),
-                ("verified", "Verified accounts"),
-                ("subscribers", "Your subscribers"),
-                ("mentionedUsers", "Only accounts you mention"),
-            ),
-            help="Set on the first post of a thread.",
-        ),
+    scopes = (
+        "tweet.read", "tweet.write", "users.read", "media.write", "offline.access", "tweet.moderate.write",
+        "like.write", "dm.read", "dm.write",
+    )  # fmt: skip
+    rules = RULES
+    kinds = KINDS
+    options: ClassVar[tuple[Option, ...]] = OPTIONS
+    quotas = (
+        Quota("posts", 100, timedelta(minutes=15)),
+        Quota("posts", 300, timedelta(hours=3)),
+        Quota("posts", 10_000, DAY, "app"),
+        Quota("deletes", 50, timedelta(minutes=15)),
+        Quota("messages", 15, timedelta(minutes=15)),
+        Quota("messages", 1440, DAY),
+        Quota("likes", 50, timedelta(minutes=15)),
+        Quota("likes", 1000, DAY),
     )
 
     # --- connecting ---
@@ -136,8 +76,7 @@ class X(OAuthPlatform):
             ) from error
 
     def profiles(self) -> list[Profile]:
-        wanted = {"user.fields": "profile_image_url,subscription_type"}
-        user = entity(self.call("GET", "/2/users/me", params=wanted))
+        user = self._me()
         return [
             Profile(
                 remote_id=user["id"],
@@ -145,198 +84,192 @@ class X(OAuthPlatform):
                 name=user["name"],
                 avatar_url=user.get("profile_image_url", "").replace("_normal.", "."),
                 url=f"{self.app.auth_url}/{user['username']}",
-                limits={"subscription_type": user.get("subscription_type", "None")},
+                limits=limits_of(user),
             )
         ]
+
+    def account_limits(self) -> Mapping[str, Json]:
+        return limits_of(self._me())
+
+    def _me(self) -> dict[str, Any]:
+        wanted = {"user.fields": "profile_image_url,subscription_type"}
+        return entity(self.call("GET", "/2/users/me", params=wanted))
 
     # --- before sending ---
 
     @classmethod
     def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
-        is_long = limits.get("subscription_type") in LONG_POSTS
-        return rules.with_limits(text=25_000) if is_long else rules
+        if not has_long_posts(limits):
+            return rules
+        longer = rules.with_limits(text=25_000)
+        if not longer.videos.at_most:
+            return longer
+        least, _ = longer.videos.seconds
+        return longer.with_limits(videos={"seconds": (least, LONG_SECONDS), "max_side": 1920})  # type: ignore[dict-item]
 
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
-        own = (finding for n, part in enumerate(draft.parts, 1) for finding in check_text(n, part.text))
-        return [*super().check(draft, limits), *own]
+        return [
+            *super().check(draft, limits),
+            *(finding for n, part in enumerate(draft.parts, 1) for finding in check_text(n, part.text)),
+            *check_options(draft),
+            *check_video(draft, has_long_posts(limits)),
+        ]
 
     # --- publishing ---
 
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
-        """All pictures first, so that a bad one never leaves half a thread; then post after post."""
+        """All media first, so that a bad one never leaves half a thread; then post after post."""
         total = len(draft.parts)
-        uploaded = [self._pictures(ledger, n, part, total) for n, part in enumerate(draft.parts, 1)]
+        uploaded = [self.media_of_part(ledger, n, part, total) for n, part in enumerate(draft.parts, 1)]
+        about = self._about_media(draft, ledger)
+        labels, of_first = labels_of(draft), of_first_part(draft)
         ids: list[str] = []
         for number, (part, media_ids) in enumerate(zip(draft.parts, uploaded, strict=True), 1):
-            parent, settings = (ids[-1], "") if ids else ("", draft.option("reply_settings"))
-            element = Element(part, media_ids, parent, settings)
+            element = (
+                Element(part, media_ids, ids[-1], labels)
+                if ids
+                else Element(part, media_ids, more={**of_first, **labels}, about_media=about)
+            )
             step = "post" if total == 1 else f"post {number} of {total}"
-            post = ledger.once(step, partial(self._post, element), find=partial(self._find, element))
-            ids.append(str(post["id"]))
-        return Published(ids[0], self._permalink(ids[0]), tuple(ids))
+            ids.append(self.once(ledger, step, element, continues=bool(ids)))
+        return self._published(ids)
+
+    def _about_media(self, draft: Draft, ledger: Ledger) -> dict[str, Json]:
+        """Who is in the pictures, or what the video is called."""
+        told: dict[str, Json] = {}
+        if draft.items("tagged") and any(file.kind == "image" for file in draft.media):
+            people = ledger.repeat("people in the pictures", partial(self._ids_of, draft.items("tagged")))
+            told["tagged_user_ids"] = people
+        for name in ("title", "description"):
+            words = draft.option(f"video_{name}").strip()
+            if words and any(file.kind == "video" for file in draft.media):
+                told[name] = words
+        return told
+
+    def _ids_of(self, people: list[str]) -> list[Json]:
+        """The ids of people, looked up where a handle was given."""
+        handles = [name.removeprefix("@") for name in people if not name.isdecimal()]
+        known: dict[str, str] = {}
+        if handles:
+            body = self.call("GET", "/2/users/by", params={"usernames": ",".join(handles)}).json
+            known = {user["username"].lower(): str(user["id"]) for user in body.get("data") or []}
+        unknown = next((name for name in handles if name.lower() not in known), "")
+        if unknown:
+            raise InvalidContent(f"X knows nobody called @{unknown}.", action="Correct the people's handles.")
+        return [known.get(name.removeprefix("@").lower(), name) for name in people]
 
     def find(self, draft: Draft, since: datetime) -> Published | None:
         part = draft.parts[0]
-        post = self._find(Element(part, None if part.media else ()), since)
-        return Published(post["id"], self._permalink(post["id"]), (post["id"],)) if post else None
+        post = self.find_post(Element(part, None if part.media else ()), since)
+        return self._published([post["id"]]) if post else None
 
     def recognise(self, permalink: str) -> Json:
-        found = re.search(r"/status/([0-9]{1,19})(?:[/?#]|$)", permalink)
-        if not found:
+        found = POST_ID.search(permalink)
+        if not found or permalink.isdecimal():
             raise InvalidContent("This is not the address of a post on X.")
         return {"id": found[1]}
 
     def delete(self, published: Published) -> None:
         for remote_id in reversed(published.part_ids or (published.remote_id,)):
-            repeatable(partial(self._delete, remote_id))
+            repeatable(partial(self.take_down, remote_id))
 
-    def _pictures(self, ledger: Ledger, number: int, part: Part, total: int) -> tuple[str, ...]:
-        of_post = "" if total == 1 else f" of post {number}"
-        steps = (f"picture {n}{of_post}" for n in range(1, len(part.media) + 1))
-        return tuple(self._picture(ledger, step, file) for step, file in zip(steps, part.media, strict=True))
+    def _published(self, ids: list[str]) -> Published:
+        return Published(ids[0], self.permalink(ids[0]), tuple(ids))
 
-    def _picture(self, ledger: Ledger, step: str, file: MediaFile) -> str:
-        """The id of an uploaded picture; ids live for a day, so a later try uploads it once more."""
-        for n in range(1, MOST_UPLOADS + 1):
-            name = step if n == 1 else f"{step} ({n})"
-            upload = ledger.repeat(name, partial(self._upload, file))
-            if datetime.fromisoformat(upload["until"]) > datetime.now(UTC):
-                return self._prepare(ledger, name, file, upload)
-        raise MediaRejected("X did not keep the picture long enough.")
+    # --- changing what stands ---
 
-    def _prepare(self, ledger: Ledger, name: str, file: MediaFile, upload: dict[str, Any]) -> str:
-        media_id: str = upload["id"]
-        if upload["check_after"]:
-            ready = partial(self._is_ready, media_id)
-            ledger.wait(f"{name} ready", ready, every=upload["check_after"], at_most=PROCESSING_SECONDS)
-        if file.alt:
-            ledger.repeat(f"{name} described", partial(self._describe, media_id, file.alt))
-        return media_id
-
-    def _upload(self, file: MediaFile) -> dict[str, Any]:
-        with file.open() as stream:
-            answer = self.call(
-                "POST",
-                f"{self.app.upload_url}/2/media/upload",
-                form={"media_category": "tweet_image", "media_type": file.content_type},
-                files={"media": ("picture", stream, file.content_type)},
+    def edit(self, published: Published, draft: Draft) -> Published:
+        """The texts, within X's hour, on accounts with Premium. Each change makes a post with a new id."""
+        ids = published.part_ids or (published.remote_id,)
+        if len(ids) != len(draft.parts):
+            raise InvalidContent(
+                "X does not let a thread grow or shrink.", action="Keep its number of posts."
             )
-        upload = entity(answer)
-        lives = min(timedelta(seconds=float(upload.get("expires_after_secs", 86_400))), MEDIA_LIVES)
-        processing = {} if is_processed(upload) else upload["processing_info"]
-        return {
-            "id": upload["id"],
-            "until": (datetime.now(UTC) + lives).isoformat(),
-            "check_after": processing and processing.get("check_after_secs", 1),
-        }
+        standing = [self._standing(remote_id) for remote_id in ids]
+        for post, part in zip(standing, draft.parts, strict=True):
+            refuse_edit(post, part)
+        pairs = zip(standing, draft.parts, strict=True)
+        return self._published([self._changed(post, part, draft) for post, part in pairs])
 
-    def _is_ready(self, media_id: str) -> bool:
-        look = {"command": "STATUS", "media_id": media_id}
-        return is_processed(entity(self.call("GET", f"{self.app.upload_url}/2/media/upload", params=look)))
+    def _standing(self, remote_id: str) -> dict[str, Any]:
+        """The newest version of a post: after a change whose answer was lost, it is not the one we know."""
+        post = self._version(remote_id)
+        history = post.get("edit_history_post_ids") or post.get("edit_history_tweet_ids") or []
+        newest = str(history[-1]) if history and history[-1] else remote_id
+        return post if newest == remote_id else self._version(newest)
 
-    def _describe(self, media_id: str, alt: str) -> bool:
-        metadata: Json = {"id": media_id, "metadata": {"alt_text": {"text": alt}}}
-        self.call("POST", f"{self.app.upload_url}/2/media/metadata", json=metadata)
-        return True
+    def _version(self, remote_id: str) -> dict[str, Any]:
+        fields = ("attachments", "edit_controls", "entities", "note_post")
+        expansions = ("edit_history_post_ids", "referenced_posts")
+        post: dict[str, Any] = (
+            self.read_posts(f"/2/tweets/{remote_id}", {}, fields, expansions).get("data") or {}
+        )
+        if not post:
+            raise NotFound("X does not have this post any more.")
+        return post
 
-    def _post(self, element: Element) -> dict[str, Any]:
+    def _changed(self, post: Mapping[str, Any], part: Part, draft: Draft) -> str:
+        """The id of the post with its new text; the media stay, by the ids that their keys hold."""
+        if is_text_of(part, post):
+            return str(post["id"])
+        more: dict[str, Json] = {**labels_of(draft), "edit_options": {"previous_post_id": str(post["id"])}}
+        element = Element(part, tuple(media_of(post)), more=more)
         try:
-            return {"id": entity(self.call("POST", "/2/tweets", json=element.body))["id"]}
-        except NotFound as error:
-            if not element.parent:
-                raise
-            # For some seconds a new post is "not visible" to the reply that continues it.
-            message = "X does not show the post before this one (yet)."
-            raise Unavailable(message, status=error.status, detail=error.detail) from error
-
-    def _delete(self, remote_id: str) -> None:
-        try:
-            self.call("DELETE", f"/2/tweets/{remote_id}")
-        except NotFound:
-            return
-
-    # --- looking ---
-
-    def _find(self, element: Element, since: datetime) -> dict[str, Any] | None:
-        for post in self._timeline(since):
-            if element.is_same(post):
-                return {"id": post["id"]}
-        if datetime.now(UTC) - since < INDEX_LAG:
-            raise OutcomeUnknown("X may have the post and not show it yet.")
-        return None
-
-    def _timeline(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        """All that the account published since then, replies too."""
-        start = (since - LOOKS_BACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        params = {"max_results": "100", "start_time": start}
-        for _ in range(MOST_PAGES):
-            page = self._read(f"/2/users/{self.connection.remote_id}/tweets", params)
-            yield from page.get("data", [])
-            token = page.get("meta", {}).get("next_token")
-            if not token:
-                return
-            params["pagination_token"] = token
-        raise OutcomeUnknown("The account published too much since then to look through all of it.")
-
-    def _read(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        try:
-            return self.call("GET", path, params={**params, **NEW_WORDS}).json
-        except InvalidContent as error:
-            if not NEW_NAMES.search(error.detail):
-                raise
-        return self.call("GET", path, params={**params, **OLD_WORDS}).json
-
-    def _permalink(self, remote_id: str) -> str:
-        return f"{self.app.auth_url}/{self.connection.handle or 'i/web'}/status/{remote_id}"
-
-    # --- understanding ---
-
-    @classmethod
-    def classify(cls, answer: Answer) -> PlatformError:
-        status, detail = answer.status, answer.text
-        if status == 401:
-            return TokenExpired("X no longer accepts the connection.", status=status, detail=detail)
-        if status == 429:
-            limit = cls.rate_limit(answer)
-            until = limit.resets_at if limit else None
-            return RateLimited("X asks us to slow down.", retry_at=until, status=status, detail=detail)
-        if status == 409:
-            return Unavailable("X is busy with this account just now.", status=status, detail=detail)
-        if status >= 500 and answer.method == "POST" and answer.url.endswith("/2/tweets"):
-            # After any of them, 503 too, the post may stand.
-            return OutcomeUnknown(f"X broke off with {status}.", status=status, detail=detail)
-        said = "".join(f"X says: {words}" for words in said_by(answer)[:1])
-        if status == 400 and "/2/media/" in answer.url:
-            return MediaRejected(said or "X does not accept the picture.", status=status, detail=detail)
-        return understood(answer) or by_status(cls.label, answer, said)
-
-    @classmethod
-    def rate_limit(cls, answer: Answer) -> RateLimit | None:
-        """The window that holds longest among those used up, else the first."""
-        limits = [limit for prefix in WINDOWS if (limit := window(answer, prefix))]
-        spent = [limit for limit in limits if limit.remaining <= 0]
-        return max(spent, key=lambda limit: limit.resets_at) if spent else next(iter(limits), None)
+            return str(entity(self.call("POST", "/2/tweets", json=element.body))["id"])
+        except OutcomeUnknown:
+            newest = self._standing(str(post["id"]))
+            if is_text_of(part, newest):
+                return str(newest["id"])
+            raise
 
 
-def window(answer: Answer, prefix: str) -> RateLimit | None:
-    try:
-        names = (f"{prefix}-{name}" for name in ("limit", "remaining", "reset"))
-        limit, remaining, reset = (int(answer.headers[name]) for name in names)
-    except (KeyError, ValueError):
-        return None
-    path = re.sub(r"\b\d+\b", "{id}", urlsplit(answer.url).path.partition("/2/")[2])
-    return RateLimit(f"{answer.method} /2/{path}", limit, remaining, datetime.fromtimestamp(reset, UTC))
+def has_long_posts(limits: Mapping[str, Json]) -> bool:
+    return limits.get("subscription_type") in LONG_POSTS
 
 
-def check_text(number: int, text: str) -> Iterator[Finding]:
-    """What X refuses, or bills differently, whatever the length."""
-    if forbidden_characters(text):
-        message = "The text holds an invisible character that X refuses."
-        yield Finding("forbidden_characters", message, part=number)
-    if len(CASHTAG.findall(text)) > 1:
-        message = "X refuses more than one cashtag ($NAME) from most apps."
-        yield Finding("many_cashtags", message, severity="warning", part=number)
-    if any(x_links(text)):
-        message = "With prepaid credits, X bills $0.20 for a post with a link and $0.015 for one without."
-        yield Finding("link_costs", message, severity="warning", part=number)
+def limits_of(user: Mapping[str, Any]) -> dict[str, Json]:
+    return {"subscription_type": user.get("subscription_type", "None")}
+
+
+def labels_of(draft: Draft) -> dict[str, Json]:
+    """What each post of a thread is labelled with."""
+    return {name: True for name in ("made_with_ai", "paid_partnership") if draft.flag(name)}
+
+
+def of_first_part(draft: Draft) -> dict[str, Json]:
+    """What is said with the first post of a thread alone."""
+    told: dict[str, Json] = {}
+    if settings := draft.option("reply_settings"):
+        told["reply_settings"] = settings
+    if answers := draft.items("poll"):
+        told["poll"] = {"options": [*answers], "duration_minutes": draft.number("poll_minutes") or 1440}
+    if quoted := post_id_of(draft.option("quote")):
+        told["quote_tweet_id"] = quoted
+    if community := community_id_of(draft.option("community")):
+        told |= {"community_id": community, "share_with_followers": draft.flag("share_with_followers")}
+    if place := draft.option("place").strip():
+        told["geo"] = {"place_id": place}
+    return told
+
+
+def is_text_of(part: Part, post: Mapping[str, Any]) -> bool:
+    return comparable(text_of(post)) == comparable(part.text)
+
+
+def refuse_edit(post: Mapping[str, Any], part: Part) -> None:
+    """What X would refuse of a change, before any of a thread is changed."""
+    controls = post.get("edit_controls") or {}
+    ended = str(controls.get("editable_until") or "")
+    is_over = bool(ended) and datetime.fromisoformat(ended) < datetime.now(UTC)
+    if is_text_of(part, post):
+        return
+    if len(media_of(post)) != len(part.media):
+        raise InvalidContent(
+            "X lets the text of a post be changed, not its media.", action="Keep the pictures as they are."
+        )
+    if controls.get("is_edit_eligible") is False or is_over or controls.get("edits_remaining") == 0:
+        raise PermissionMissing(
+            "X lets posts be changed within an hour, on accounts with Premium, and five times.",
+            action="Delete the post and publish it anew, or leave it.",
+        )

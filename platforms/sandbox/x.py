@@ -8,20 +8,35 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from platforms.sandbox import consent, wire, world
-from platforms.sandbox.models import Client, Entry, Grant
+from platforms.sandbox.models import Client, Grant
 from platforms.sandbox.wire import Refusal
+from platforms.sandbox.x_direct import (
+    all_events,
+    delete_event,
+    events_in,
+    events_with,
+    one_event,
+    send_in,
+    send_to,
+)
+from platforms.sandbox.x_face import face
+from platforms.sandbox.x_inbox import arrive, hide, like, mentions, unlike, webhook
+from platforms.sandbox.x_known import standing
 from platforms.sandbox.x_media import append, finalize, initialize, metadata, upload, upload_status
+from platforms.sandbox.x_numbers import media_analytics
 from platforms.sandbox.x_posts import delete_post, publish
 from platforms.sandbox.x_timeline import look_up, look_up_one, timeline
-from platforms.sandbox.x_users import me, profile_image
+from platforms.sandbox.x_users import by_name, me, profile_image
 from platforms.sandbox.x_wire import DIALECT, NETWORK, endpoint
+
+__all__ = ["DIALECT", "arrive", "face", "people", "urlpatterns", "webhook"]
 
 CODE_SECONDS = 30
 ACCESS_SECONDS = 7200
@@ -41,16 +56,10 @@ WANTS = {
     "follows.write": "Follow and unfollow for you",
     "users.email": "See your e-mail address",
 }
-WHO_REPLIES = {
-    "following": "accounts they follow can reply",
-    "verified": "verified accounts can reply",
-    "subscribers": "subscribers can reply",
-    "mentionedUsers": "only accounts they mention can reply",
-}
 
 
 def people() -> None:
-    """Three who live on the sandbox's X: on the long plan, on none, and with a newsroom's badge."""
+    """Three who live on the sandbox's X: a bakery with all that X sells, and two who write to it."""
     world.person(
         NETWORK,
         "1072250532645998596",
@@ -58,6 +67,13 @@ def people() -> None:
         "Hafenbäckerei Lund",
         about="Sourdough from five in the morning. Closed on Mondays.",
         colour="#b4552d",
+        facts={
+            "subscription_type": "Premium",
+            "verified_type": "business",
+            "access": "enterprise",
+            "followers": 4210,
+            "communities": {"1493446837214187523": "Bread Bakers of the North"},
+        },
     )
     world.person(
         NETWORK,
@@ -66,7 +82,7 @@ def people() -> None:
         "Mina Works",
         about="I build small machines and show how.",
         colour="#2f6f4f",
-        facts={"subscription_type": "Premium", "verified_type": "blue"},
+        facts={"subscription_type": "Premium", "verified_type": "blue", "followers": 1880},
     )
     world.person(
         NETWORK,
@@ -75,7 +91,12 @@ def people() -> None:
         "Tom Adeyemi",
         about="City desk. Corrections welcome.",
         colour="#31548f",
-        facts={"verified_type": "none"},
+        facts={
+            "followers": 9300,
+            "archive": {
+                "1860412340998877185": "The harbour market is back every Saturday, with twelve stalls."
+            },
+        },
     )
 
 
@@ -212,15 +233,12 @@ def revoke(request: HttpRequest) -> HttpResponse:
 # --- what people see ---
 
 
-def face(entry: Entry) -> world.Face:
-    """Who may reply, where not everyone may."""
-    return world.Face(note=WHO_REPLIES.get(entry.body.get("reply_settings", ""), ""))
-
-
 def permalink(_request: HttpRequest, remote_id: str, **_: str) -> HttpResponse:
     """A post's own address, whatever name it is given with."""
-    entry = get_object_or_404(Entry, network=NETWORK, remote_id=remote_id, deleted_at=None)
-    return redirect("sandbox-post", NETWORK, entry.person.handle, remote_id)
+    entry = standing(remote_id)
+    if entry is None:
+        raise Http404("There is no such post.")
+    return redirect("sandbox-post", NETWORK, entry.person.handle, entry.remote_id)
 
 
 urlpatterns: list[URLPattern] = [
@@ -228,9 +246,21 @@ urlpatterns: list[URLPattern] = [
     path("2/oauth2/token", token),
     path("2/oauth2/revoke", revoke),
     path("2/users/me", endpoint(GET=me)),
+    path("2/users/by", endpoint(GET=by_name)),
     path("2/users/<str:user_id>/tweets", endpoint(GET=timeline)),
+    path("2/users/<str:user_id>/mentions", endpoint(GET=mentions)),
+    path("2/users/<str:user_id>/likes", endpoint(POST=like)),
+    path("2/users/<str:user_id>/likes/<str:remote_id>", endpoint(DELETE=unlike)),
     path("2/tweets", endpoint(GET=look_up, POST=publish)),
     path("2/tweets/<str:remote_id>", endpoint(GET=look_up_one, DELETE=delete_post)),
+    path("2/tweets/<str:remote_id>/hidden", endpoint(PUT=hide)),
+    path("2/dm_events", endpoint(GET=all_events)),
+    path("2/dm_events/<str:event_id>", endpoint(GET=one_event, DELETE=delete_event)),
+    path("2/dm_conversations/with/<str:participant_id>/dm_events", endpoint(GET=events_with)),
+    path("2/dm_conversations/with/<str:participant_id>/messages", endpoint(POST=send_to)),
+    path("2/dm_conversations/<str:conversation>/dm_events", endpoint(GET=events_in)),
+    path("2/dm_conversations/<str:conversation>/messages", endpoint(POST=send_in)),
+    path("2/media/analytics", endpoint(GET=media_analytics)),
     path("2/media/upload", endpoint(GET=upload_status, POST=upload)),
     path("2/media/upload/initialize", endpoint(POST=initialize)),
     path("2/media/upload/<str:media_id>/append", endpoint(POST=append)),

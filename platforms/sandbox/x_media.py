@@ -1,7 +1,8 @@
 """X's media from the other side: in one piece, by the three paths, and by the older `command` form.
 
 Pictures and GIFs: X says nothing of processing for them, so they are ready at once. A person's `processing`
-(a number of looks), or the fault "media processing fails", makes them wait as longer media do.
+(a number of looks), or the fault "media processing fails", makes them wait as videos do: the first look at
+one finds it in progress, the next one done.
 """
 
 import base64
@@ -12,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -19,10 +21,16 @@ from PIL import Image, UnidentifiedImageError
 
 from platforms.sandbox import wire
 from platforms.sandbox.models import Fault, Grant, Person, Upload
+from platforms.sandbox.x_video import VIDEO_LOOKS, VIDEOS, film_of, shown_film, trouble_with
 from platforms.sandbox.x_wire import NETWORK, Asked, invalid, metered, new_id, person_of, problem
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = {"tweet_image": 5 * MEGABYTE, "tweet_gif": 15 * MEGABYTE}
+MOST_BYTES = {
+    "tweet_image": 5 * MEGABYTE,
+    "tweet_gif": 15 * MEGABYTE,
+    "tweet_video": 16 * 1024 * MEGABYTE,
+    "amplify_video": 16 * 1024 * MEGABYTE,
+}
 SEGMENT_BYTES = 5 * MEGABYTE
 TYPES = {
     "JPEG": ("image/jpeg", "image/pjpeg"),
@@ -30,7 +38,13 @@ TYPES = {
     "WEBP": ("image/webp",),
     "GIF": ("image/gif",),
 }
-KINDS = {"tweet_image": {"image/jpeg", "image/pjpeg", "image/png", "image/webp"}, "tweet_gif": {"image/gif"}}
+KINDS = {
+    "tweet_image": {"image/jpeg", "image/pjpeg", "image/png", "image/webp"},
+    "tweet_gif": {"image/gif"},
+    "tweet_video": VIDEOS,
+    "amplify_video": VIDEOS,
+}
+KEY_OF = {"tweet_image": 3, "tweet_gif": 16, "tweet_video": 7, "amplify_video": 13}
 BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 LIVES = timedelta(hours=24)
 METADATA = {
@@ -81,8 +95,10 @@ def in_one_piece(request: HttpRequest, grant: Grant) -> HttpResponse:
     fields = only(request, "media", "media_category", "media_type", "shared", "additional_owners")
     content = content_of(request, fields)
     kind = {"total_bytes": len(content), "media_type": sniffed(content), **fields}
+    if kind.get("media_category") not in {"tweet_image", "tweet_gif"}:
+        raise wrong_kind(str(kind.get("media_category", "")), str(kind["media_type"]))
     row = open_upload(grant, opened(person_of(grant), kind)["id"])
-    row.facts["segments"] = {"0": base64.b64encode(content).decode()}
+    keep_segment(row, 0, content)
     return JsonResponse({"data": finish(request, row)})
 
 
@@ -111,8 +127,9 @@ def upload_status(request: HttpRequest, grant: Grant) -> HttpResponse:
         raise invalid("media_id", row.remote_id, "The media was not finalized.")
     if row.facts.get("looks"):
         row.facts["looks"] -= 1
+        row.facts["state"] = "in_progress" if is_video(row) else "pending"
         if not row.facts["looks"]:
-            row.facts["state"] = "failed" if row.facts.get("fails") else "succeeded"
+            row.facts["state"] = "failed" if row.facts.get("trouble") else "succeeded"
         row.save(update_fields=["facts"])
     return JsonResponse({"data": upload_body(row)})
 
@@ -154,7 +171,7 @@ def opened(person: Person, fields: dict[str, Any]) -> dict[str, Any]:
     """A new upload, if its kind and size may become one."""
     category, content_type = fields.get("media_category", ""), fields.get("media_type", "")
     if content_type not in KINDS.get(category, ()):
-        raise invalid("media_category", category, f"media type {content_type} does not go with [{category}]")
+        raise wrong_kind(category, content_type)
     total = str(fields.get("total_bytes", ""))
     if not total.isdigit() or not 0 < int(total) <= MOST_BYTES[category]:
         raise too_big(total, category)
@@ -167,11 +184,15 @@ def opened(person: Person, fields: dict[str, Any]) -> dict[str, Any]:
             "state": "open",
             "category": category,
             "total": int(total),
-            "segments": {},
             "expires_at": timezone.now().timestamp() + LIVES.total_seconds(),
         },
     )
     return {"id": row.remote_id, "media_key": media_key(row), "expires_after_secs": 86_399}
+
+
+def wrong_kind(category: str, content_type: str) -> wire.Refusal:
+    said = f"media type {content_type} does not go with [{category}]"
+    return invalid("media_category", category, said)
 
 
 def too_big(total: str, category: str) -> wire.Refusal:
@@ -202,9 +223,24 @@ def take_segment(row: Upload, request: HttpRequest, fields: dict[str, Any]) -> d
     content = content_of(request, fields)
     if len(content) > SEGMENT_BYTES:
         raise problem(413, "Payload Too Large", "The segment is too large.")
-    row.facts["segments"][str(int(index))] = base64.b64encode(content).decode()
-    row.save(update_fields=["facts"])
+    keep_segment(row, int(index), content)
     return {"expires_at": int(row.facts["expires_at"])}
+
+
+def keep_segment(row: Upload, index: int, content: bytes) -> None:
+    """Segments are rows of their own until all are there: a video has many."""
+    Upload.objects.update_or_create(
+        network=NETWORK,
+        person=row.person,
+        remote_id=f"{row.remote_id}/{index:03}",
+        defaults={"content": content, "facts": {"state": "segment", "expires_at": 0}},
+    )
+
+
+def segments_of(row: Upload) -> QuerySet[Upload]:
+    return Upload.objects.filter(
+        network=NETWORK, person=row.person, remote_id__startswith=f"{row.remote_id}/"
+    ).order_by("remote_id")
 
 
 def content_of(request: HttpRequest, fields: dict[str, Any]) -> bytes:
@@ -224,20 +260,31 @@ def finish(request: HttpRequest, row: Upload) -> dict[str, Any]:
     """Put the pieces together and look whether they are what was promised."""
     if row.facts["state"] != "open":
         return upload_body(row)
-    pieces = row.facts["segments"]
-    content = b"".join(base64.b64decode(pieces[index]) for index in sorted(pieces, key=int))
+    content = b"".join(bytes(piece.content) for piece in segments_of(row))
     if len(content) != row.facts["total"]:
         raise invalid("media_id", row.remote_id, f"Segments do not add up to {row.facts['total']} bytes.")
+    facts = film_of(content) if is_video(row) else picture_of(row, content)
+    fails = request.META.get("sandbox.fault") == Fault.Kind.PROCESSING_FAILS
+    trouble = f"Unsupported {'video' if is_video(row) else 'picture'}." if fails else ""
+    trouble = trouble or (trouble_with(facts) if is_video(row) else "")
+    looks = row.person.facts.get("processing", 0) or (VIDEO_LOOKS if is_video(row) else int(fails))
+    row.content = content
+    row.facts |= {**facts, "looks": looks, "is_processed": bool(looks), "trouble": trouble}
+    row.facts["state"] = "pending" if looks else "succeeded"
+    row.save()
+    segments_of(row).delete()
+    return upload_body(row)
+
+
+def is_video(row: Upload) -> bool:
+    return row.content_type.startswith("video/")
+
+
+def picture_of(row: Upload, content: bytes) -> dict[str, Any]:
     if row.content_type not in TYPES.get(sniffed_format(content), ()):
         raise invalid("media", row.remote_id, "media type unrecognized.")
     image = Image.open(io.BytesIO(content))
-    fails = request.META.get("sandbox.fault") == Fault.Kind.PROCESSING_FAILS
-    looks = row.person.facts.get("processing", 0) or int(fails)
-    row.content = content
-    row.facts |= {"w": image.width, "h": image.height, "looks": looks, "fails": fails, "segments": {}}
-    row.facts["state"] = "pending" if looks else "succeeded"
-    row.save()
-    return upload_body(row)
+    return {"w": image.width, "h": image.height}
 
 
 def sniffed_format(content: bytes) -> str:
@@ -260,9 +307,12 @@ def upload_body(row: Upload) -> dict[str, Any]:
         "media_key": media_key(row),
         "size": len(row.content),
         "expires_after_secs": int(facts["expires_at"] - timezone.now().timestamp()),
-        "image": {"w": facts["w"], "h": facts["h"], "image_type": row.content_type},
     }
-    if "looks" in facts and (facts["looks"] or facts["fails"] or row.person.facts.get("processing")):
+    if is_video(row):
+        body["video"] = {"video_type": row.content_type}
+    else:
+        body["image"] = {"w": facts["w"], "h": facts["h"], "image_type": row.content_type}
+    if facts.get("is_processed"):
         body["processing_info"] = processing_body(facts)
     return body
 
@@ -271,25 +321,28 @@ def processing_body(facts: dict[str, Any]) -> dict[str, Any]:
     match facts["state"]:
         case "pending":
             return {"state": "pending", "check_after_secs": 1}
+        case "in_progress":
+            return {"state": "in_progress", "check_after_secs": 1, "progress_percent": 50}
         case "failed":
-            error = {"code": 1, "name": "InvalidMedia", "message": "Unsupported picture."}
+            error = {"code": 1, "name": "InvalidMedia", "message": facts["trouble"]}
             return {"state": "failed", "progress_percent": 0, "error": error}
         case _:
             return {"state": "succeeded", "progress_percent": 100}
 
 
 def media_key(row: Upload) -> str:
-    return f"{16 if row.content_type == 'image/gif' else 3}_{row.remote_id}"
+    return f"{KEY_OF[row.facts.get('category', 'tweet_image')]}_{row.remote_id}"
 
 
 def media_body(request: HttpRequest, row: Upload, wanted: Asked) -> dict[str, Any]:
-    """A picture of a post, as a look-up includes it."""
+    """A medium of a post, as a look-up includes it."""
+    url = request.build_absolute_uri(reverse("sandbox-upload", args=[NETWORK, row.remote_id]))
     body = {
-        "url": request.build_absolute_uri(reverse("sandbox-upload", args=[NETWORK, row.remote_id])),
         "alt_text": row.alt,
         "width": row.facts.get("w"),
         "height": row.facts.get("h"),
+        **(shown_film(row, url) if is_video(row) else {"url": url}),
     }
     chosen = {name: value for name, value in body.items() if value and name in wanted.wants("media.fields")}
-    kind = "animated_gif" if row.content_type == "image/gif" else "photo"
+    kind = {"image/gif": "animated_gif"}.get(row.content_type, "video" if is_video(row) else "photo")
     return {"media_key": media_key(row), "type": kind, **chosen}

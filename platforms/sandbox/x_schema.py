@@ -107,5 +107,4 @@ NEW_POST = shape(
     direct_message_deep_link=STRING,
 )
 EXCLUSIVE = ("media", "poll", "quote_tweet_id", "card_uri", "direct_message_deep_link")
-NOT_SELF_SERVE = ("community_id", "edit_options", "for_super_followers_only", "nullcast", "card_uri",
-                  "direct_message_deep_link")  # fmt: skip
+NOT_FOR_US = ("for_super_followers_only", "nullcast", "card_uri", "direct_message_deep_link")

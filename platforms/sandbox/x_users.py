@@ -1,5 +1,6 @@
 """X's people from the other side."""
 
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -7,13 +8,27 @@ from django.shortcuts import get_object_or_404
 
 from platforms.sandbox import pages
 from platforms.sandbox.models import Entry, Grant, Person, Upload
-from platforms.sandbox.x_wire import NETWORK, Asked, asked, metered, person_of, root
+from platforms.sandbox.x_wire import NETWORK, Asked, asked, invalid, metered, not_found, person_of, root
 
 
 @metered("GET /2/users/me", 75, "users.read", "tweet.read")
 def me(request: HttpRequest, grant: Grant) -> HttpResponse:
     person = person_of(grant)
     return JsonResponse({"data": user_body(request, person, asked(request, person))})
+
+
+@metered("GET /2/users/by", 900, "users.read", "tweet.read")
+def by_name(request: HttpRequest, grant: Grant) -> HttpResponse:
+    """People by their handles, whatever the case."""
+    wanted = asked(request, person_of(grant), "usernames")
+    names = [name for name in request.GET.get("usernames", "").split(",") if name]
+    wrong = [name for name in names if not re.fullmatch(r"[A-Za-z0-9_]{1,15}", name)]
+    if wrong or not 1 <= len(names) <= 100:
+        raise invalid("usernames", wrong or names, "`usernames`: 1 to 100 of ^[A-Za-z0-9_]{1,15}$")
+    known = {person.handle.lower(): person for person in Person.objects.filter(network=NETWORK)}
+    found = [user_body(request, known[name.lower()], wanted) for name in names if name.lower() in known]
+    errors = [not_found("user", "usernames", name) for name in names if name.lower() not in known]
+    return JsonResponse({**({"data": found} if found else {}), **({"errors": errors} if errors else {})})
 
 
 def user_body(request: HttpRequest, person: Person, wanted: Asked) -> dict[str, Any]:

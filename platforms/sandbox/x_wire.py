@@ -13,10 +13,12 @@ from django.utils import timezone
 from platforms.sandbox import wire
 from platforms.sandbox.models import Grant, Person
 from platforms.sandbox.wire import Refusal
+from platforms.sandbox.x_sayings import BAD, DETAILS, NOT_PERMITTED, REASONS, SENTENCES, TITLES
 
 NETWORK = "x"
 PROBLEMS = "https://api.twitter.com/2/problems/"
 WINDOW_SECONDS = 900
+EPOCH = 1_288_834_974_657  # milliseconds
 View = Callable[..., HttpResponse]
 
 # --- problems ---
@@ -70,7 +72,33 @@ def not_found(kind: str, name: str, value: str) -> dict[str, Any]:
     }
 
 
-DIALECT = wire.Dialect(NETWORK, limited=limited, broken=broken, unauthorized=unauthorized)
+def refuse(code: str) -> Refusal:
+    if code in TITLES:
+        status, title = TITLES[code]
+        return problem(status, title, DETAILS.get(code, f"{title}."), code)
+    if code in REASONS:
+        said = "When authenticating requests to the Twitter API v2 endpoints, you must use keys from an app."
+        return problem(403, "Client Forbidden", said, "client-forbidden", reason=code)
+    if code == "88":
+        return Refusal(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]})
+    by_status = {
+        "401": unauthorized,
+        "429": limited,
+        "409": lambda: problem(409, "Conflict", "Conflict."),
+        "413": lambda: problem(413, "Payload Too Large", "The segment is too large."),
+    }
+    return by_status[code]() if code in by_status else by_words(code)
+
+
+def by_words(words: str) -> Refusal:
+    for sentence in BAD:
+        if words in sentence.lower():
+            return invalid("text", "", sentence)
+    sentence = next((each for each in SENTENCES if words in each.lower()), NOT_PERMITTED)
+    return forbidden(sentence)
+
+
+DIALECT = wire.Dialect(NETWORK, limited=limited, broken=broken, unauthorized=unauthorized, refuse=refuse)
 
 # --- one address, several methods; each metered by itself ---
 
@@ -152,6 +180,11 @@ def person_of(grant: Grant) -> Person:
     return grant.person
 
 
+def has_all_access(person: Person) -> bool:
+    """Whether the app that speaks for this person has what self-serve apps lost in April 2026."""
+    return bool(person.facts.get("access") == "enterprise")
+
+
 def root(request: HttpRequest) -> str:
     """Where this twin is mounted."""
     return request.path.partition("/2/")[0]
@@ -159,7 +192,7 @@ def root(request: HttpRequest) -> str:
 
 def new_id() -> str:
     """A snowflake: milliseconds since X's epoch, then bits that keep two of one moment apart."""
-    milliseconds = int(timezone.now().timestamp() * 1000) - 1_288_834_974_657
+    milliseconds = int(timezone.now().timestamp() * 1000) - EPOCH
     return str(milliseconds << 22 | secrets.randbits(22))
 
 
@@ -184,12 +217,12 @@ MEDIA_FIELDS = {
     "preview_image_url", "promoted_metrics", "public_metrics", "type", "url", "variants", "width",
 }  # fmt: skip
 NEW_EXPANSIONS = {
-    "attachments.media_keys", "author_id", "edit_history_post_ids", "in_reply_to_user_id",
-    "pinned_post_id", "referenced_posts",
+    "attachments.media_keys", "attachments.poll_ids", "author_id", "edit_history_post_ids",
+    "in_reply_to_user_id", "pinned_post_id", "referenced_posts",
 }  # fmt: skip
 OLD_EXPANSIONS = {
-    "attachments.media_keys", "author_id", "edit_history_tweet_ids", "in_reply_to_user_id",
-    "pinned_tweet_id", "referenced_tweets.id", "referenced_tweets.id.author_id",
+    "attachments.media_keys", "attachments.poll_ids", "author_id", "edit_history_tweet_ids",
+    "in_reply_to_user_id", "pinned_tweet_id", "referenced_tweets.id", "referenced_tweets.id.author_id",
 }  # fmt: skip
 LISTS = {
     "post.fields": POST_FIELDS,

@@ -38,7 +38,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def baker(sandbox: str) -> Person:
-    return Person.objects.get(network="x", handle="hafenbaecker")
+    """On no plan."""
+    person = Person.objects.get(network="x", handle="hafenbaecker")
+    set_fact(person, subscription_type="None")
+    return person
 
 
 @pytest.fixture

@@ -26,8 +26,12 @@ HOME = "/sandbox/x"
 
 @pytest.fixture
 def baker() -> Person:
+    """On no plan."""
     world.seed()
-    return Person.objects.get(network="x", handle="hafenbaecker")
+    person = Person.objects.get(network="x", handle="hafenbaecker")
+    person.facts = {}
+    person.save()
+    return person
 
 
 @pytest.fixture
