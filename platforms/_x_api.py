@@ -19,6 +19,7 @@ from platforms.transport import Answer
 INDEX_LAG = timedelta(seconds=60)
 WINDOWS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 PUBLIC_WRITES = ("/2/tweets", "/messages")
+UPLOADS = re.compile(r"/2/media/(upload|metadata)\b")
 
 # X renamed a part of its vocabulary in 2026; servers speak old, new or both. Ask in the new, else in the old.
 OLD_FIELDS = {"note_post": "note_tweet"}
@@ -65,7 +66,7 @@ class XApi(OAuthPlatform):
         if status >= 500 and answer.method == "POST" and answer.url.endswith(PUBLIC_WRITES):
             # After any of them, 503 too, the post may stand.
             return OutcomeUnknown(f"X broke off with {status}.", status=status, detail=detail)
-        if status == 400 and "/2/media/" in answer.url:
+        if status == 400 and UPLOADS.search(answer.url):
             told = "".join(f"X says: {words}" for words in said_by(answer)[:1])
             action = "Change the picture or video and try again."
             return MediaRejected(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from platforms._x import entity, moment_of
 from platforms._x_api import XApi
 from platforms.content import Json, Metric, Metrics, Published
-from platforms.errors import InvalidContent, NotFound, PermissionMissing
+from platforms.errors import NotFound, Refused
 
 OWNERS_DAYS = timedelta(days=29)  # X says 30; the last one may have passed there already
 PUBLIC: Mapping[str, Metric] = {
@@ -55,7 +55,7 @@ class XNumbers(XApi):
         if is_young:
             try:
                 posts = self._look_up(ids, "non_public_metrics")
-            except (PermissionMissing, NotFound):
+            except Refused:
                 posts = []
             if len(posts) == len(ids):
                 return posts
@@ -75,14 +75,14 @@ class XNumbers(XApi):
             return {}
         params = {
             "media_keys": ",".join(videos),
-            "start_time": stamp(moment_of(str(posts[0]["id"]))),
+            "start_time": stamp(moment_of(str(posts[0]["id"])) - timedelta(minutes=1)),
             "end_time": stamp(datetime.now(UTC)),
             "granularity": "total",
             "media_analytics.fields": "video_views,watch_time_ms",
         }
         try:
             told = self.call("GET", "/2/media/analytics", params=params).json.get("data") or []
-        except (PermissionMissing, NotFound, InvalidContent):
+        except Refused:
             return {}
         series = (moment.get("metrics") or {} for media in told for moment in media["timestamped_metrics"])
         milliseconds = [counts["watch_time_ms"] for counts in series if "watch_time_ms" in counts]

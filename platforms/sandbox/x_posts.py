@@ -105,8 +105,8 @@ def refuse_text(text: str, wanted: dict[str, Any], person: Person, before: Entry
     if weighted_length(text) > (LONG_LIMIT if is_long else LIMIT):
         raise forbidden(NOT_PERMITTED)
     recent = living().filter(person=person, created_at__gt=timezone.now() - REMEMBERS)
-    others = recent.exclude(pk=before.pk if before else None).values_list("text", flat=True)
-    if text.strip() and normal(text) in {normal(other) for other in others}:
+    others = {normal(other.text) for other in recent if other != before}
+    if text.strip() and normal(text) in others:
         raise forbidden(DUPLICATE)
 
 

@@ -82,12 +82,12 @@ def refuse(code: str) -> Refusal:
     if code == "88":
         return Refusal(429, {"errors": [{"code": 88, "message": "Rate limit exceeded"}]})
     by_status = {
-        "401": unauthorized,
-        "429": limited,
-        "409": lambda: problem(409, "Conflict", "Conflict."),
-        "413": lambda: problem(413, "Payload Too Large", "The segment is too large."),
+        "401": unauthorized(),
+        "429": limited(),
+        "409": problem(409, "Conflict", "Conflict."),
+        "413": problem(413, "Payload Too Large", "The segment is too large."),
     }
-    return by_status[code]() if code in by_status else by_words(code)
+    return by_status.get(code) or by_words(code)
 
 
 def by_words(words: str) -> Refusal:
