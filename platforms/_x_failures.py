@@ -64,7 +64,7 @@ FAILURES = (
     Failure(
         MediaRejected,
         "X no longer accepts the uploaded pictures or video.",
-        "Press Retry: they are uploaded again.",
+        "Publish a copy of the post: the media are uploaded anew.",
         words="media ids are invalid",
     ),
     Failure(

@@ -1,7 +1,6 @@
 """What people write on X: mentions, answers and direct messages; answering, liking and hiding them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from platforms._x_api import INDEX_LAG, users_of
 from platforms._x_posts import Element, XPosts
 from platforms.base import Moderation
 from platforms.content import Author, Inbox, Json, Message, MessageKind, Part, Published
-from platforms.errors import NotFound, OutcomeUnknown
+from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing
 from platforms.ledger import Ledger, repeatable
 
 OVERLAP = timedelta(minutes=5)  # what was written before may show after
@@ -203,9 +202,17 @@ class XInbox(XPosts):
             "unhide": partial(self.call, "PUT", hidden, json={"hidden": False}),
             "delete": partial(self.call, "DELETE", f"/2/dm_events/{message.remote_id}"),
         }
-        is_taking_back = action in {"unlike", "delete"}
-        with suppress(*([NotFound] if is_taking_back else [])):
+        try:
             repeatable(acts[action])
+        except NotFound:
+            if action not in {"unlike", "delete"}:
+                raise
+        except InvalidContent as error:
+            message = f"X does not let this app {action} here."
+            instead = "Do it on X itself: most apps may not since April 2026."
+            raise PermissionMissing(
+                message, status=error.status, detail=error.detail, action=instead
+            ) from error
 
 
 def newer(

@@ -210,7 +210,7 @@ def check_options(draft: Draft) -> Iterator[Finding]:
 
 def check_video(draft: Draft, is_long: bool) -> Iterator[Finding]:
     """X's own pages disagree on how long a video may be; what is too long fails when it is posted."""
-    if not is_long and any(file.seconds > SURE_SECONDS for file in draft.media):
+    if not is_long and any(SURE_SECONDS < file.seconds <= SECONDS for file in draft.media):
         message = "X takes videos over 140 seconds from some accounts only. Cut it to be sure."
         yield Finding("video_maybe_too_long", message, "media", "warning")
 

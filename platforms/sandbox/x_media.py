@@ -257,7 +257,12 @@ def content_of(request: HttpRequest, fields: dict[str, Any]) -> bytes:
 
 
 def finish(request: HttpRequest, row: Upload) -> dict[str, Any]:
-    """Put the pieces together and look whether they are what was promised."""
+    """Put the pieces together and look whether they are what was promised.
+
+    What X says the second time is not documented: the same, or a refusal where a person `finalizes_once`.
+    """
+    if row.facts["state"] != "open" and row.person.facts.get("finalizes_once"):
+        raise invalid("media_id", row.remote_id, "The media is finalized already.")
     if row.facts["state"] != "open":
         return upload_body(row)
     content = b"".join(bytes(piece.content) for piece in segments_of(row))

@@ -2,12 +2,14 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from platforms._x_rules import post_id_of
 from platforms.content import Draft, Json, MediaFile, Part
 from platforms.errors import (
     InvalidContent,
@@ -192,3 +194,74 @@ def test_five_pictures_are_too_many() -> None:
 
 def test_an_unknown_choice_is_found() -> None:
     assert codes(draft("x", reply_settings="nobody")) == {("option_invalid", 1, "error")}
+
+
+def film(seconds: float = 3, size: tuple[int, int] = (540, 960)) -> MediaFile:
+    return MediaFile("oven.mp4", "video/mp4", 9, *size, io.BytesIO, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("media", "options", "kind"),
+    [
+        ((), {}, "post"),
+        ((picture(),), {}, "post"),
+        ((film(),), {}, "video"),
+        ((), {"poll": ["a", "b"]}, "poll"),
+        ((), {"poll": []}, "post"),
+    ],
+)
+def test_the_kind_follows_from_media_and_poll(
+    media: tuple[MediaFile, ...], options: dict[str, Json], kind: str
+) -> None:
+    assert X.kind_for(media, options).name == kind
+
+
+def said(plan: Draft, **limits: Json) -> dict[str, str]:
+    """What the preflight says, by field."""
+    plan = replace(plan, kind=X.kind_for(plan.media, plan.options).name)
+    return {finding.field: finding.message for finding in X.check(plan, limits)}
+
+
+@pytest.mark.parametrize(
+    ("plan", "field", "words"),
+    [
+        (draft("x", media=(picture(alt="x"),), poll=["a", "b"]), "options.poll", "without pictures"),
+        (draft("", poll=["a", "b"]), "options.poll", "needs a question"),
+        (draft("x", poll=["a"]), "options.poll", "2 at least"),
+        (draft("x", poll=["a", "b", "c", "d", "e"]), "options.poll", "4 at most"),
+        (draft("x", poll=["a", "漢" * 13]), "options.poll", "1 to 25"),
+        (draft("x", poll=["a", "b"], poll_minutes=4), "options.poll_minutes", "5 at least"),
+        (draft("x", poll=["a", "b"], poll_minutes=10_081), "options.poll_minutes", "10080 at most"),
+        (draft("x", quote="1", media=(picture(alt="x"),)), "options.quote", "beside media"),
+        (draft("x", quote="1", poll=["a", "b"]), "options.quote", "a poll"),
+        (draft("x", quote="https://example.com"), "options.quote", "address of a post"),
+        (draft("x", tagged=["mina"]), "options.tagged", "Add a picture"),
+        (draft("x", tagged=["two words"], media=(picture(alt="x"),)), "options.tagged", "15 letters"),
+        (draft("x", community="bakers"), "options.community", "address of a community"),
+        (draft("x", media=(film(1300),)), "media", "20 min at most"),
+        (draft("x", media=(film(0.3),)), "media", "at least"),
+        (draft("x", media=(film(size=(400, 1600)),)), "media", "too narrow"),
+        (draft("x", media=(film(141),)), "media", "140 seconds"),
+    ],
+)
+def test_what_x_would_refuse_is_found_before(plan: Draft, field: str, words: str) -> None:
+    assert words in said(plan)[field]
+
+
+def test_subscribers_post_longer_videos() -> None:
+    assert "media" not in said(draft("x", media=(film(7000),)), subscription_type="Premium")
+    assert "2 h 5 min" in said(draft("x", media=(film(7600),)), subscription_type="Premium")["media"]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("123", "123"),
+        ("https://x.com/bob/status/123?s=20", "123"),
+        ("https://twitter.com/i/web/status/123", "123"),
+        ("https://x.com/bob", ""),
+        ("bob 123", ""),
+    ],
+)
+def test_a_post_is_named_by_address_or_id(written: str, found: str) -> None:
+    assert post_id_of(written) == found

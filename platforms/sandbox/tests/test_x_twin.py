@@ -14,10 +14,15 @@ from django.utils import timezone
 from PIL import Image
 
 from platforms.sandbox import world
-from platforms.sandbox.models import Client, Entry, Grant, Person, Upload
+from platforms.sandbox.models import Client, Entry, Grant, Note, Person, Upload
+from platforms.sandbox.x import arrive
+from platforms.tests.files import film_bytes
 
 pytestmark = pytest.mark.django_db
-ALL = ["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"]
+ALL = [
+    "tweet.read", "tweet.write", "users.read", "media.write", "offline.access", "tweet.moderate.write",
+    "like.write", "dm.read", "dm.write",
+]  # fmt: skip
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 BASIC = "Basic " + base64.b64encode(b"sandbox:sandbox-secret").decode()
@@ -62,7 +67,8 @@ def api(grant: Grant) -> Callable[..., Any]:
         if method in {"GET", "DELETE"}:
             return Browser().generic(method, HOME + path, headers=headers, query_params=body)
         kind = extra.pop("content_type", "application/json")
-        return Browser().post(HOME + path, body, content_type=kind, headers=headers)
+        send = Browser().put if method == "PUT" else Browser().post
+        return send(HOME + path, body, content_type=kind, headers=headers)
 
     return call
 
@@ -250,6 +256,13 @@ def test_a_request_without_a_token_is_unauthorized(api: Callable[..., Any]) -> N
         ("POST", "/2/media/upload", "media.write"),
         ("POST", "/2/media/upload/initialize", "media.write"),
         ("POST", "/2/media/metadata", "media.write"),
+        ("PUT", "/2/tweets/1/hidden", "tweet.moderate.write"),
+        ("POST", "/2/users/1/likes", "like.write"),
+        ("GET", "/2/dm_events", "dm.read"),
+        ("POST", "/2/dm_conversations/with/1/messages", "dm.write"),
+        ("DELETE", "/2/dm_events/1", "dm.write"),
+        ("GET", "/2/users/by", "users.read"),
+        ("GET", "/2/media/analytics", "tweet.read"),
     ],
 )
 def test_a_missing_scope_is_forbidden(
@@ -789,3 +802,333 @@ def test_seeding_twice_changes_nothing(baker: Person) -> None:
 
     assert list(Person.objects.filter(network="x").values()) == before
     assert len(before) == 3
+
+
+# --- videos ---
+
+
+@pytest.fixture
+def video(api: Callable[..., Any], form: Callable[..., Any]) -> Callable[..., Any]:
+    """Uploads a film in one segment; the answer to finalize."""
+
+    def send(content: bytes = b"", category: str = "tweet_video", kind: str = "video/mp4") -> Any:
+        content = content or film_bytes()
+        wanted = {"media_type": kind, "media_category": category, "total_bytes": len(content)}
+        path = f"/2/media/upload/{api('POST', '/2/media/upload/initialize', wanted).json()['data']['id']}"
+        form(f"{path}/append", segment_index="0", media=io.BytesIO(content))
+        return api("POST", f"{path}/finalize", {})
+
+    return send
+
+
+def states(api: Callable[..., Any], media_id: str, looks: int) -> list[dict[str, Any]]:
+    look = {"command": "STATUS", "media_id": media_id}
+    return [api("GET", "/2/media/upload", look).json()["data"]["processing_info"] for _ in range(looks)]
+
+
+def test_a_video_is_processed_look_by_look(api: Callable[..., Any], video: Callable[..., Any]) -> None:
+    told = video().json()["data"]
+
+    looks = states(api, told["id"], 2)
+    post = api("POST", "/2/tweets", {"text": "a", "media": {"media_ids": [told["id"]]}}).json()["data"]["id"]
+    asked = {
+        "expansions": "attachments.media_keys",
+        "media.fields": "duration_ms,variants,public_metrics,width",
+    }
+    read = api("GET", f"/2/tweets/{post}", asked).json()
+
+    assert told["media_key"] == f"7_{told['id']}"
+    assert told["video"] == {"video_type": "video/mp4"}
+    assert told["processing_info"] == {"state": "pending", "check_after_secs": 1}
+    assert [look["state"] for look in looks] == ["in_progress", "succeeded"]
+    [media] = read["includes"]["media"]
+    assert (media["type"], media["duration_ms"], media["width"]) == ("video", 3000, 540)
+    assert set(media["public_metrics"]) == {"view_count"}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"no film", "format"),
+        (film_bytes(codec="mpeg4"), "codec"),
+        (film_bytes(size=(1600, 400)), "ratio"),
+        (film_bytes(size=(2048, 1024), seconds=1), "dimensions"),
+    ],
+)
+def test_a_video_of_another_kind_fails_in_processing(
+    api: Callable[..., Any], video: Callable[..., Any], content: bytes, words: str
+) -> None:
+    told = video(content).json()["data"]
+
+    last = states(api, told["id"], 2)[-1]
+    post = api("POST", "/2/tweets", {"text": "a", "media": {"media_ids": [told["id"]]}})
+
+    assert last["state"] == "failed"
+    assert last["error"]["name"] == "InvalidMedia"
+    assert words in last["error"]["message"]
+    assert message(post) == "Your media IDs are invalid."
+
+
+def test_a_video_does_not_go_in_one_piece_nor_beside_a_picture(
+    api: Callable[..., Any], form: Callable[..., Any], video: Callable[..., Any]
+) -> None:
+    film = io.BytesIO(film_bytes())
+    whole = form("/2/media/upload", media=film, media_category="tweet_video", media_type="video/mp4")
+    media_id = video().json()["data"]["id"]
+    states(api, media_id, 2)
+    png = form("/2/media/upload", media=image(), media_category="tweet_image", media_type="image/png")
+    ids = [media_id, png.json()["data"]["id"]]
+
+    assert whole.status_code == 400
+    assert api("POST", "/2/tweets", {"media": {"media_ids": ids}}).status_code == 400
+
+
+def test_the_length_of_a_video_is_refused_when_it_is_posted(
+    api: Callable[..., Any], video: Callable[..., Any], baker: Person
+) -> None:
+    baker.facts = {"video_seconds": 120}
+    baker.save()
+    media_id = video().json()["data"]["id"]
+    states(api, media_id, 2)
+    row = Upload.objects.get(remote_id=media_id)
+    row.facts["seconds"] = 121
+    row.save()
+
+    answer = api("POST", "/2/tweets", {"media": {"media_ids": [media_id]}})
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "This user is not allowed to post a video longer than 2 minutes."
+
+
+# --- polls, quotes, versions ---
+
+
+def test_a_poll_reads_back_with_its_votes(api: Callable[..., Any]) -> None:
+    poll = {"options": ["Rye", "Spelt"], "duration_minutes": 60}
+    post = api("POST", "/2/tweets", {"text": "Which?", "poll": poll}).json()["data"]["id"]
+    asked = {"expansions": "attachments.poll_ids", "poll.fields": "voting_status,duration_minutes"}
+
+    answer = api("GET", f"/2/tweets/{post}", asked).json()
+
+    [read] = answer["includes"]["polls"]
+    assert answer["data"]["attachments"] == {"poll_ids": [read["id"]]}
+    assert read["options"][0] == {"position": 1, "label": "Rye", "votes": 0}
+    assert (read["voting_status"], read["duration_minutes"]) == ("open", 60)
+
+
+def test_a_quote_is_for_apps_with_a_larger_plan(api: Callable[..., Any], baker: Person) -> None:
+    wanted = {"text": "a", "quote_tweet_id": "1860412340998877185"}
+    refused = api("POST", "/2/tweets", wanted)
+    baker.facts = {"access": "enterprise"}
+    baker.save()
+    post = api("POST", "/2/tweets", wanted).json()["data"]
+
+    read = api(
+        "GET", f"/2/tweets/{post['id']}", {"post.fields": "entities", "expansions": "referenced_posts"}
+    )
+
+    assert refused.json()["detail"] == "Quoting this post is not allowed."
+    assert read.json()["data"]["referenced_posts"] == [{"type": "quoted", "id": "1860412340998877185"}]
+    assert read.json()["data"]["entities"]["urls"][0]["expanded_url"].endswith("/status/1860412340998877185")
+
+
+def test_a_version_has_an_id_of_its_own_and_the_history_of_all(
+    api: Callable[..., Any], baker: Person
+) -> None:
+    baker.facts = {"subscription_type": "Premium"}
+    baker.save()
+    first = api("POST", "/2/tweets", {"text": "Ry"}).json()["data"]["id"]
+    changed = api("POST", "/2/tweets", {"text": "Rye", "edit_options": {"previous_post_id": first}})
+    stale = api("POST", "/2/tweets", {"text": "Oats", "edit_options": {"previous_post_id": first}})
+
+    second = changed.json()["data"]["id"]
+    reads = [
+        api("GET", f"/2/tweets/{i}", {"post.fields": "edit_controls"}).json()["data"] for i in (first, second)
+    ]
+    api("DELETE", f"/2/tweets/{first}")
+
+    assert changed.json()["data"]["edit_history_tweet_ids"] == [first, second]
+    assert [read["text"] for read in reads] == ["Ry", "Rye"]
+    assert [read["edit_history_post_ids"] for read in reads] == [[first, second]] * 2
+    assert reads[1]["edit_controls"]["edits_remaining"] == 4
+    assert stale.status_code == 403
+    assert "errors" in api("GET", f"/2/tweets/{second}").json()
+
+
+def test_an_hour_later_nothing_can_be_changed(api: Callable[..., Any], baker: Person) -> None:
+    baker.facts = {"subscription_type": "Premium"}
+    baker.save()
+    post = api("POST", "/2/tweets", {"text": "Ry"}).json()["data"]["id"]
+    Entry.objects.update(created_at=timezone.now() - timedelta(minutes=61))
+
+    answer = api("POST", "/2/tweets", {"text": "Rye", "edit_options": {"previous_post_id": post}})
+
+    assert answer.status_code == 403
+    assert answer.json()["detail"] == "You are not permitted to perform this action."
+
+
+# --- people ---
+
+
+def test_mentions_are_told_newest_first_and_since_an_id(
+    api: Callable[..., Any], baker: Person, mina: Person, thread: list[str]
+) -> None:
+    notes = [
+        arrive("comment", baker, mina, "Warm?", Entry.objects.get(remote_id=thread[0])),
+        arrive("mention", baker, mina, "Hello @hafenbaecker"),
+    ]
+    path = f"/2/users/{baker.remote_id}/mentions"
+    asked = {
+        "tweet.fields": "referenced_tweets,in_reply_to_user_id,conversation_id",
+        "expansions": "author_id",
+    }
+
+    every = api("GET", path, asked).json()
+    newer = api("GET", path, {"since_id": notes[0].remote_id}).json()
+    none = api("GET", path, {"since_id": notes[1].remote_id}).json()
+
+    mention, comment = every["data"]
+    assert comment["text"] == "@hafenbaecker Warm?"
+    assert comment["referenced_tweets"] == [{"type": "replied_to", "id": thread[0]}]
+    assert comment["conversation_id"] == thread[0]
+    assert comment["in_reply_to_user_id"] == baker.remote_id
+    assert mention["text"] == "Hello @hafenbaecker"
+    assert [user["username"] for user in every["includes"]["users"]] == ["minaworks"]
+    assert every["meta"]["newest_id"] == notes[1].remote_id
+    assert [post["id"] for post in newer["data"]] == [notes[1].remote_id]
+    assert none == {"meta": {"result_count": 0}}
+
+
+def test_only_answers_in_ones_own_conversation_are_hidden(
+    api: Callable[..., Any], baker: Person, mina: Person, thread: list[str]
+) -> None:
+    comment = arrive("comment", baker, mina, "Warm?", Entry.objects.get(remote_id=thread[0]))
+    mention = arrive("mention", baker, mina, "Hello @hafenbaecker")
+
+    hidden = api("PUT", f"/2/tweets/{comment.remote_id}/hidden", {"hidden": True})
+    wrong = api("PUT", f"/2/tweets/{comment.remote_id}/hidden", {"hidden": "yes"})
+    elsewhere = api("PUT", f"/2/tweets/{mention.remote_id}/hidden", {"hidden": True})
+
+    assert hidden.json() == {"data": {"hidden": True}}
+    assert (wrong.status_code, elsewhere.status_code) == (400, 403)
+    assert Note.objects.get(pk=comment.pk).is_hidden
+
+
+def test_likes_are_ones_own_and_for_larger_plans(
+    api: Callable[..., Any], baker: Person, mina: Person
+) -> None:
+    note = arrive("mention", baker, mina, "Hello @hafenbaecker")
+    likes, wanted = f"/2/users/{baker.remote_id}/likes", {"tweet_id": note.remote_id}
+    refused = api("POST", likes, wanted)
+    baker.facts = {"access": "enterprise"}
+    baker.save()
+
+    given = api("POST", likes, wanted)
+    others = api("POST", f"/2/users/{mina.remote_id}/likes", wanted)
+    missing = api("POST", likes, {"tweet_id": "99"})
+    back = api("DELETE", f"{likes}/{note.remote_id}")
+
+    assert given.json() == {"data": {"liked": True}}
+    assert back.json() == {"data": {"liked": False}}
+    assert [answer.status_code for answer in (refused, others, missing)] == [403, 400, 404]
+
+
+def test_a_message_has_the_fields_that_are_asked_for(
+    api: Callable[..., Any], baker: Person, mina: Person
+) -> None:
+    note = arrive("direct", baker, mina, "Hi https://example.com")
+    bare = api("GET", "/2/dm_events").json()
+    asked = {"dm_event.fields": "sender_id,dm_conversation_id,created_at", "expansions": "sender_id"}
+    full = api("GET", f"/2/dm_events/{note.remote_id}", asked).json()
+
+    assert set(bare["data"][0]) == {"id", "event_type", "text"}
+    assert bare["data"][0]["text"].startswith("Hi https://t.co/")
+    assert full["data"]["sender_id"] == mina.remote_id
+    assert full["data"]["dm_conversation_id"] == f"{baker.remote_id}-{mina.remote_id}"
+    assert full["includes"]["users"][0]["username"] == "minaworks"
+
+
+@pytest.mark.parametrize(
+    ("conversation", "body", "status"),
+    [
+        ("with/1185364920117854208", {"text": "Hi"}, 201),
+        ("1072250532645998596-1185364920117854208", {"text": "Hi"}, 201),
+        ("1185364920117854208-1072250532645998596", {"text": "Hi"}, 400),
+        ("with/1", {"text": "Hi"}, 400),
+        ("with/1072250532645998596", {"text": "Hi"}, 400),
+        ("with/1185364920117854208", {"text": ""}, 400),
+        ("with/1185364920117854208", {"text": "a" * 10_001}, 400),
+        ("with/1185364920117854208", {"text": "Hi", "to": "x"}, 400),
+        ("with/1185364920117854208", {"attachments": [{"media_id": "5"}]}, 400),
+    ],
+)
+def test_a_message_goes_to_one_other_person(
+    api: Callable[..., Any], conversation: str, body: dict[str, Any], status: int
+) -> None:
+    answer = api("POST", f"/2/dm_conversations/{conversation}/messages", body)
+
+    assert answer.status_code == status
+    if status == 201:
+        assert set(answer.json()["data"]) == {"dm_conversation_id", "dm_event_id"}
+
+
+def test_messages_reach_thirty_days_back(api: Callable[..., Any], baker: Person, mina: Person) -> None:
+    arrive("direct", baker, mina, "Old")
+    Note.objects.update(created_at=timezone.now() - timedelta(days=31))
+
+    assert api("GET", "/2/dm_events").json() == {"meta": {"result_count": 0}}
+
+
+def test_people_are_looked_up_by_their_handles(api: Callable[..., Any], mina: Person) -> None:
+    answer = api("GET", "/2/users/by", {"usernames": "MinaWorks,nobody"}).json()
+
+    assert answer["data"] == [{"id": mina.remote_id, "name": "Mina Works", "username": "minaworks"}]
+    assert answer["errors"][0]["resource_id"] == "nobody"
+    assert api("GET", "/2/users/by", {"usernames": "a b"}).status_code == 400
+
+
+# --- numbers ---
+
+
+def test_the_owners_numbers_are_for_the_owner_and_for_thirty_days(
+    api: Callable[..., Any], mina: Person, thread: list[str]
+) -> None:
+    asked = {"ids": ",".join(thread), "post.fields": "public_metrics,non_public_metrics"}
+    Entry.objects.filter(remote_id=thread[0]).update(created_at=timezone.now() - timedelta(days=31))
+
+    answer = api("GET", "/2/tweets", asked).json()
+
+    old, young = answer["data"]
+    assert "non_public_metrics" not in old
+    assert set(young["non_public_metrics"]) == {
+        "impression_count", "url_link_clicks", "user_profile_clicks", "engagements",
+    }  # fmt: skip
+    [error] = answer["errors"]
+    assert error["type"].endswith("/not-authorized-for-field")
+    assert old["public_metrics"]["like_count"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"granularity": "hourly"}, "granularity"),
+        ({"start_time": "x"}, "start_time"),
+        ({"media_analytics.fields": "likes"}, "media_analytics.fields"),
+        ({"bogus": "1"}, "bogus"),
+    ],
+)
+def test_the_numbers_of_videos_want_exact_questions(
+    api: Callable[..., Any], change: dict[str, str], name: str
+) -> None:
+    asked = {
+        "media_keys": "7_1",
+        "start_time": "2026-01-01T00:00:00Z",
+        "end_time": "2026-01-02T00:00:00Z",
+        "granularity": "total",
+        "media_analytics.fields": "watch_time_ms",
+    }
+
+    assert "errors" in api("GET", "/2/media/analytics", asked).json()
+    answer = api("GET", "/2/media/analytics", {**asked, **change})
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"][0]["parameters"]) == [name]
