@@ -1,7 +1,7 @@
 """Speaking to X: reads in either of its two vocabularies, what refusals and headers mean."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -97,6 +97,22 @@ def in_old_words(fields: Sequence[str], expansions: Sequence[str]) -> dict[str, 
     old += [FIELDS_OF[name] for name in expansions if name in FIELDS_OF]
     kept = [name for name in expansions if name in OLD_EXPANSIONS]
     return {"tweet.fields": ",".join(old), **({"expansions": ",".join(kept)} if kept else {})}
+
+
+def pages(
+    ask: Callable[[Mapping[str, str]], dict[str, Any]], params: Mapping[str, str], most: int
+) -> Iterator[dict[str, Any]]:
+    """Answers, one after the other, as long as there are more."""
+    for _ in range(most):
+        page = ask(params)
+        yield page
+        if not next_of(page):
+            return
+        params = {**params, "pagination_token": next_of(page)}
+
+
+def next_of(page: Mapping[str, Any]) -> str:
+    return str((page.get("meta") or {}).get("next_token") or "")
 
 
 def users_of(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

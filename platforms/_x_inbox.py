@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from platforms._x import comparable, id_at, moment_of, reference, text_of, without_names
-from platforms._x_api import INDEX_LAG, users_of
+from platforms._x_api import INDEX_LAG, pages, users_of
 from platforms._x_posts import Element, XPosts
 from platforms.base import Moderation
 from platforms.content import Author, Inbox, Json, Message, MessageKind, Part, Published
@@ -62,15 +62,11 @@ class XInbox(XPosts):
     def _mentions(self, own: set[str], since_id: str) -> Iterator[Message]:
         params = {"max_results": "100", **ABOUT, **({"since_id": since_id} if since_id else {})}
         path = f"/2/users/{self.connection.remote_id}/mentions"
-        for _ in range(MENTION_PAGES):
-            page = self.read_posts(path, params, FIELDS, EXPANSIONS)
+        ask = partial(self.read_posts, path, fields=FIELDS, expansions=EXPANSIONS)
+        for page in pages(ask, params, MENTION_PAGES):
             people, media = dict(users_of(page)), addresses(page)
             for post in page.get("data") or []:
                 yield self.message_of(post, people, media, own)
-            token = page.get("meta", {}).get("next_token")
-            if not token:
-                return
-            params["pagination_token"] = token
 
     def message_of(
         self,
@@ -108,18 +104,16 @@ class XInbox(XPosts):
 
     def _direct(self, since_id: str, path: str = "/2/dm_events") -> Iterator[Message]:
         """Newest first, 30 days back."""
-        params = dict(DIRECT)
-        for _ in range(DIRECT_PAGES):
-            page = self.call("GET", path, params=params).json
+
+        def ask(params: Mapping[str, str]) -> dict[str, Any]:
+            return self.call("GET", path, params=params).json
+
+        for page in pages(ask, DIRECT, DIRECT_PAGES):
             people, media = dict(users_of(page)), addresses(page)
             for event in page.get("data") or []:
                 if since_id and int(event["id"]) <= int(since_id):
                     return
                 yield self._direct_of(event, people, media)
-            token = page.get("meta", {}).get("next_token")
-            if not token:
-                return
-            params["pagination_token"] = token
 
     def _direct_of(
         self,
@@ -208,10 +202,11 @@ class XInbox(XPosts):
             if action not in {"unlike", "delete"}:
                 raise
         except InvalidContent as error:
-            message = f"X does not let this app {action} here."
-            instead = "Do it on X itself: most apps may not since April 2026."
             raise PermissionMissing(
-                message, status=error.status, detail=error.detail, action=instead
+                f"X does not let this app {action} here.",
+                status=error.status,
+                detail=error.detail,
+                action="Do it on X itself: most apps may not since April 2026.",
             ) from error
 
 

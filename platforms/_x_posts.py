@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from platforms._x import comparable, entity, media_of, reference, text_of, without_names
-from platforms._x_api import INDEX_LAG, XApi
+from platforms._x_api import INDEX_LAG, XApi, next_of, pages
 from platforms.content import Json, Part
 from platforms.errors import NotFound, OutcomeUnknown, Unavailable
 from platforms.ledger import Ledger
@@ -89,12 +89,10 @@ class XPosts(XApi):
         """All that the account published since then, replies too."""
         start = (since - LOOKS_BACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = {"max_results": "100", "start_time": start}
-        for _ in range(MOST_PAGES):
-            path = f"/2/users/{self.connection.remote_id}/tweets"
-            page = self.read_posts(path, params, FIELDS, EXPANSIONS)
+        path = f"/2/users/{self.connection.remote_id}/tweets"
+        ask = partial(self.read_posts, path, fields=FIELDS, expansions=EXPANSIONS)
+        page: dict[str, Any] = {}
+        for page in pages(ask, params, MOST_PAGES):
             yield from page.get("data", [])
-            token = page.get("meta", {}).get("next_token")
-            if not token:
-                return
-            params["pagination_token"] = token
-        raise OutcomeUnknown("The account published too much since then to look through all of it.")
+        if next_of(page):
+            raise OutcomeUnknown("The account published too much since then to look through all of it.")

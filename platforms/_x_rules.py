@@ -64,11 +64,11 @@ OPTIONS = (
         "poll",
         "Poll answers",
         "list",
-        max_length=25,
         least=2,
         most=4,
-        help="Two to four answers; the text is the question.",
+        max_length=25,
         kinds=("post", "poll"),
+        help="Two to four; the text asks.",
         example=["Rye", "Spelt", "Oats"],
     ),
     Option(

@@ -10,7 +10,7 @@ import requests
 import time_machine
 from django.utils import timezone
 
-from platforms.content import Draft, Json, MediaFile, Part, Published
+from platforms.content import Draft, Json, MediaFile, Part
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
@@ -22,8 +22,9 @@ from platforms.errors import (
 from platforms.ledger import MemoryLedger
 from platforms.sandbox.models import Call, Entry, Fault, Person, Upload
 from platforms.tests.books import Killed, MortalLedger
-from platforms.tests.connected import connected
+from platforms.tests.contract.desk import publish
 from platforms.tests.files import film, film_bytes, picture
+from platforms.tests.x_world import named, set_fact, speaking_for
 from platforms.x import INDEX_LAG, X
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,15 +34,12 @@ QUOTED = "1860412340998877185"
 
 @pytest.fixture
 def baker(sandbox: str) -> Person:
-    return Person.objects.get(network="x", handle="hafenbaecker")
+    return named("hafenbaecker")
 
 
 @pytest.fixture
 def client(sandbox: str, baker: Person) -> X:
-    found = connected("x", sandbox, baker)
-    assert isinstance(found, X)
-    Call.objects.all().delete()
-    return found
+    return speaking_for(baker, sandbox)
 
 
 def draft(*texts: str, media: tuple[MediaFile, ...] = (), **options: Json) -> Draft:
@@ -50,25 +48,11 @@ def draft(*texts: str, media: tuple[MediaFile, ...] = (), **options: Json) -> Dr
     return Draft("key", datetime.now(UTC), parts, options, kind)
 
 
-def set_fact(person: Person, **facts: Any) -> None:
-    person.facts = {**person.facts, **facts}
-    person.save()
-
-
 def large_film() -> MediaFile:
     """Eleven megabytes: a film and a box that players skip (ISO 14496-12, `free`)."""
     size = 2 * SEGMENT + 1000
     content = film_bytes() + (size).to_bytes(4, "big") + b"free" + bytes(size - 8)
     return replace(film(), size=len(content), open=lambda: io.BytesIO(content))
-
-
-def publish(client: X, plan: Draft, books: MemoryLedger) -> Published:
-    for _ in range(5):
-        try:
-            return client.publish(plan, books)
-        except NotReady:
-            continue
-    raise AssertionError("it was never ready")
 
 
 def sent(path: str) -> list[Any]:
@@ -243,8 +227,7 @@ def test_a_lost_answer_makes_no_second_poll_or_quote(client: X, options: dict[st
 
 
 def test_people_in_pictures_are_named_by_handle_or_id(client: X) -> None:
-    mina = Person.objects.get(network="x", handle="minaworks")
-    tom = Person.objects.get(network="x", handle="tom_reports")
+    mina, tom = named("minaworks"), named("tom_reports")
     plan = draft("Two guests", media=(picture(),), tagged=["@MinaWorks", tom.remote_id])
 
     published = client.publish(plan, MemoryLedger())

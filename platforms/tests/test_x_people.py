@@ -20,8 +20,10 @@ from platforms.sandbox.models import Call, Entry, Fault, Note, Person
 from platforms.sandbox.x import arrive, webhook
 from platforms.sandbox.x_inbox import signature
 from platforms.tests.books import Killed, MortalLedger
-from platforms.tests.connected import WEBHOOK_SECRET, connected
+from platforms.tests.connected import WEBHOOK_SECRET
+from platforms.tests.contract.desk import publish
 from platforms.tests.files import film
+from platforms.tests.x_world import named, set_fact, speaking_for
 from platforms.x import INDEX_LAG, X
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,20 +32,17 @@ QUESTION = "How early do you open?"
 
 @pytest.fixture
 def baker(sandbox: str) -> Person:
-    return Person.objects.get(network="x", handle="hafenbaecker")
+    return named("hafenbaecker")
 
 
 @pytest.fixture
 def mina(sandbox: str) -> Person:
-    return Person.objects.get(network="x", handle="minaworks")
+    return named("minaworks")
 
 
 @pytest.fixture
 def client(sandbox: str, baker: Person) -> X:
-    found = connected("x", sandbox, baker)
-    assert isinstance(found, X)
-    Call.objects.all().delete()
-    return found
+    return speaking_for(baker, sandbox)
 
 
 @pytest.fixture
@@ -64,11 +63,6 @@ def write(baker: Person, mina: Person) -> Callable[..., Note]:
 
 def draft(*texts: str, **rest: Any) -> Draft:
     return Draft("key", datetime.now(UTC), tuple(Part(text, rest.get("media", ())) for text in texts))
-
-
-def set_fact(person: Person, **facts: Any) -> None:
-    person.facts = {**person.facts, **facts}
-    person.save()
 
 
 def calls(method: str, path: str) -> list[Call]:
@@ -108,7 +102,7 @@ def test_a_mention_stands_by_itself(
 
 
 def test_a_post_of_somebody_else_that_names_us_is_a_mention(client: X, sandbox: str, mina: Person) -> None:
-    connected("x", sandbox, mina).publish(draft("@hafenbaecker makes the best rye"), MemoryLedger())
+    speaking_for(mina, sandbox).publish(draft("@hafenbaecker makes the best rye"), MemoryLedger())
 
     [message] = client.messages({}, []).messages
 
@@ -322,7 +316,7 @@ def test_a_deleted_message_is_gone_for_us_alone(
     client.moderate(message, "delete")
 
     assert client.messages({}, []).messages == ()
-    assert len(connected("x", sandbox, mina).messages({}, []).messages) == 1
+    assert len(speaking_for(mina, sandbox).messages({}, []).messages) == 1
 
 
 # --- numbers ---
@@ -359,12 +353,7 @@ def test_an_old_post_has_what_everybody_sees(client: X, published: Published) ->
 
 
 def test_a_video_tells_how_long_it_was_watched_where_the_plan_allows(client: X) -> None:
-    books, plan = MemoryLedger(), draft("Oven", media=(film(),))
-    for _ in range(3):
-        try:
-            published = client.publish(plan, books)
-        except Exception:  # noqa: BLE001, S112, PERF203
-            continue
+    published = publish(client, draft("Oven", media=(film(),)), MemoryLedger())
     asked = calls("GET", "/2/media/analytics")
 
     told = client.post_metrics(published).values
