@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
+
 from platforms.sandbox.models import Entry, Person
 from platforms.sandbox.world import Face
 from platforms.sandbox.x_known import known_post
@@ -58,4 +60,4 @@ def poll_of(entry: Entry) -> dict[str, Any]:
         {"label": label, "share": share, "leads": bool(share) and share == most}
         for label, share in zip(entry.body["poll"]["options"], shares, strict=True)
     ]
-    return {"answers": answers, "votes": total, "until": entry.body["poll"]["end_datetime"]}
+    return {"answers": answers, "votes": total, "until": parse_datetime(entry.body["poll"]["end_datetime"])}
