@@ -13,6 +13,7 @@ from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
+    LinkedIn,
     Threads,
     TikTok,
     YouTube,
@@ -20,6 +21,5 @@ ALL: tuple[type[Platform], ...] = (
     Pinterest,
     Bluesky,
     Mastodon,
-    LinkedIn,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
