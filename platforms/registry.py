@@ -3,11 +3,13 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.mastodon import Mastodon
+from platforms.telegram import Telegram
 from platforms.x import X
 
 ALL: tuple[type[Platform], ...] = (
     X,
     Bluesky,
     Mastodon,
+    Telegram,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

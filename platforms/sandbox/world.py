@@ -38,6 +38,7 @@ NETWORKS = (
     Network("x", "X", has_app=True),
     Network("bluesky", "Bluesky"),
     Network("mastodon", "Mastodon"),
+    Network("telegram", "Telegram"),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
