@@ -63,7 +63,7 @@ class TelegramBot(Platform):
                 Field(
                     "chat",
                     "Channel or group",
-                    "Its @name, or its number if it is private. Empty: where the bot was added since yesterday.",
+                    "Its @name, or its number if it is private. Empty: wherever the bot was added today.",
                     "@yourchannel",
                     required=False,
                 ),

@@ -13,7 +13,8 @@ UPDATES = (
 )  # fmt: skip
 REMEMBERED = 200  # threads of the discussion group, and the posts that they are about
 _FILES = (
-    "photo", "video", "animation", "document", "audio", "voice", "video_note", "sticker", "location", "contact", "poll"
+    "photo", "video", "animation", "document", "audio", "voice", "video_note", "sticker", "location",
+    "contact", "poll",
 )  # fmt: skip
 
 

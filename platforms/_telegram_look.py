@@ -1,7 +1,7 @@
 """Whether a message that may have been sent is there.
 
-A bot is told nothing of what it sent, so there are two witnesses: the public page of a channel, and the copy of
-each post that Telegram puts into the channel's discussion group.
+A bot is told nothing of what it sent, so there are two witnesses: the public page of a channel, and the copy
+of each post that Telegram puts into the channel's discussion group.
 """
 
 from collections.abc import Iterator, Mapping

@@ -108,7 +108,7 @@ OPTIONS = (
         most=10,
         max_length=2048,
         help="One a line, below the message: Text | https://...",
-        kinds=("text", "photo", "video", "document", "album", "documents", "poll"),
+        kinds=("text", "photo", "video", "document", "poll"),  # albums have none
         example=["Order online | https://example.org/order"],
     ),
     Option(

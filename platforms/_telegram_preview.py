@@ -68,7 +68,7 @@ def number(shown: str) -> int:
 
 
 class _Reader(HTMLParser):
-    """Takes down what stands in the elements that matter; `_into` is where text goes, and until which depth."""
+    """Takes down what stands in the elements that matter; `_into`: where text goes, until which depth."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

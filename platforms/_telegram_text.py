@@ -83,7 +83,8 @@ def marked(text: str) -> Marked:
     """What a text with marks says."""
     reader = _Reader()
     reader.read(text.strip(), _MARKS_AND_QUOTES)
-    return Marked("".join(reader.pieces), tuple(sorted(reader.entities, key=lambda e: (e.offset, -e.length))))
+    outer_first = sorted(reader.entities, key=lambda entity: (entity.offset, -entity.length))
+    return Marked("".join(reader.pieces), tuple(outer_first))
 
 
 def shown_length(text: str) -> int:
@@ -128,7 +129,8 @@ class _Reader:
         found = match.groupdict()
         extra = {"url": found["url"] or "", "language": found["language"] or ""}
         if self.position > start:
-            self.entities.append(Entity(kind, start, self.position - start, **extra))
+            # Before those inside it, so that of equals the outer one stays first.
+            self.entities.insert(0, Entity(kind, start, self.position - start, **extra))
 
 
 def _named(match: regex.Match[str]) -> Iterator[tuple[str, str]]:

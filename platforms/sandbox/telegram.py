@@ -31,7 +31,7 @@ CHANNEL, TALK, CREW, STORE = "-1001684400217", "-1001684400318", "-1001684400419
 
 
 def people() -> None:
-    """A bakery's channel, the group that comments on it, the crew's forum, a store for uploads; people; a bot."""
+    """A bakery's channel, the group that comments on it, its crew's forum, a store; people; a bot."""
     owner = {OWNER: {"status": "creator"}}
     members = {**owner, BOT: {"status": "administrator", **RIGHTS}}
     _chat(

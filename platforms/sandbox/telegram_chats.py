@@ -206,9 +206,9 @@ def member_json(chat: Person, user: Person) -> dict[str, Any]:
         rest = {right: bool(member.get(right)) for right in RIGHTS}
         fixed = dict.fromkeys(
             (
-                "can_be_edited", "is_anonymous", "can_restrict_members", "can_promote_members", "can_change_info",
-                "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
-                "can_manage_video_chats",
+                "can_be_edited", "is_anonymous", "can_restrict_members", "can_promote_members",
+                "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+                "can_delete_stories", "can_manage_video_chats",
             ),
             False,
         )  # fmt: skip

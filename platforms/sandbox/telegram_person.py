@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -144,7 +143,9 @@ def block(author: Person, bot: Person, *, is_blocked: bool = True) -> None:
         others = [one for one in facts.get("blocked", []) if one != bot.remote_id]
         facts["blocked"] = [*others, bot.remote_id] if is_blocked else others
     before, after = ("member", "kicked") if is_blocked else ("kicked", "member")
-    _membership(author, bot, author, {"status": before}, {"status": after})
+    until = {"until_date": 0}  # as of everybody who is banned
+    old, new = ({"status": status, **(until if status == "kicked" else {})} for status in (before, after))
+    _membership(author, bot, author, old, new)
 
 
 def invite(author: Person, bot: Person, chat: Person, **rights: bool) -> None:
@@ -280,38 +281,42 @@ def accept(_visit: Visit) -> bool:
 
 # --- the person's side over HTTP, for rehearsals: POST /sandbox/telegram/control/<action> ---
 
-ACTIONS: dict[str, Callable[..., Any]] = {
-    "start": lambda who, bot, chat, said: start(who, bot, said.get("payload", "")),
-    "say": lambda who, bot, chat, said: say(
-        chat or who,
-        who,
-        said.get("text", ""),
-        told=None if chat else bot,
-        kind="comment" if chat else "direct",
-    ),
-    "press": lambda who, bot, chat, said: press(who, bot, chat or who, int(said["message_id"]), said["data"]),
-    "block": lambda who, bot, chat, said: block(who, bot),
-    "unblock": lambda who, bot, chat, said: block(who, bot, is_blocked=False),
-    "invite": lambda who, bot, chat, said: invite(who, bot, chat),
-    "remove": lambda who, bot, chat, said: remove(who, bot, chat),
-    "react": lambda who, bot, chat, said: react(chat, int(said["message_id"]), **said["counts"]),
-}
+
+def act(action: str, who: Any, bot: Any, chat: Any, said: dict[str, Any]) -> None:
+    """What a person does; what is missing for it shows as the error of whoever misses it."""
+    match action:
+        case "start":
+            start(who, bot, said.get("payload", ""))
+        case "say" if chat:
+            say(chat, who, said["text"])
+        case "say":
+            say(who, who, said["text"], told=bot, kind="direct")
+        case "press":
+            press(who, bot, chat or who, int(said["message_id"]), said["data"])
+        case "block" | "unblock":
+            block(who, bot, is_blocked=action == "block")
+        case "invite":
+            invite(who, bot, chat)
+        case "remove":
+            remove(who, bot, chat)
+        case "react":
+            react(chat, int(said["message_id"]), **said["counts"])
+        case _:
+            raise KeyError(action)
 
 
 @csrf_exempt
 @require_POST
 def control(request: HttpRequest, action: str) -> HttpResponse:
-    """Handles of `person`, `bot` and `chat`, and what the action needs (text, payload, message_id, data, counts)."""
+    """Handles of `person`, `bot` and `chat`, and what the action needs (text, payload, message_id ...)."""
     said = wire.payload(request)
     people = {name: _named(said.get(name)) for name in ("person", "bot", "chat")}
-    if action not in ACTIONS or (people["person"] is None and action != "react"):
-        return JsonResponse({"error": "There is no such action or person."}, status=404)
     try:
-        ACTIONS[action](people["person"], people["bot"], people["chat"], said)
+        act(action, people["person"], people["bot"], people["chat"], said)
     except wire.Refusal as refused:
         return wire.answer(refused)
     except (KeyError, AttributeError, TypeError, ValueError):
-        return JsonResponse({"error": "Something is missing for this action."}, status=422)
+        return JsonResponse({"error": "There is no such action, or something is missing for it."}, status=422)
     return JsonResponse({"ok": True})
 
 

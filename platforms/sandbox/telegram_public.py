@@ -19,7 +19,8 @@ ON_A_PAGE = 20
 MOST_VIEWS = 4200
 TAGS = {
     "bold": "b", "italic": "i", "underline": "u", "strikethrough": "s", "code": "code", "pre": "pre",
-    "blockquote": "blockquote", "expandable_blockquote": "blockquote", "mention": "strong", "hashtag": "strong",
+    "blockquote": "blockquote", "expandable_blockquote": "blockquote", "mention": "strong",
+    "hashtag": "strong",
 }  # fmt: skip
 
 
@@ -33,7 +34,7 @@ def channel_page(request: HttpRequest, handle: str) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isdecimal():
         entries = [entry for entry in entries if int(entry.remote_id) < int(before)]
-    shown = "".join(_post(request, channel, entry) for entry in reversed(entries[:ON_A_PAGE]))
+    shown = "".join(_post(channel, entry) for entry in reversed(entries[:ON_A_PAGE]))
     return HttpResponse(
         f"<!DOCTYPE html><html><head><title>{escape(channel.name)} – Telegram</title></head><body>"
         '<div class="tgme_channel_info"><div class="tgme_channel_info_header_title">'
@@ -42,7 +43,7 @@ def channel_page(request: HttpRequest, handle: str) -> HttpResponse:
     )
 
 
-def _post(request: HttpRequest, channel: Person, entry: Entry) -> str:
+def _post(channel: Person, entry: Entry) -> str:
     messages: list[Message] = entry.body["messages"]
     first, address = messages[0], f"https://t.me/{channel.handle}"
     is_album = len(messages) > 1
@@ -64,7 +65,8 @@ def _post(request: HttpRequest, channel: Person, entry: Entry) -> str:
     when = datetime.fromtimestamp(first["date"], UTC).isoformat()
     return (
         '<div class="tgme_widget_message_wrap js-widget_message_wrap">'
-        f'<div class="tgme_widget_message js-widget_message" data-post="{channel.handle}/{first["message_id"]}">'
+        '<div class="tgme_widget_message js-widget_message" '
+        f'data-post="{channel.handle}/{first["message_id"]}">'
         f'<div class="tgme_widget_message_bubble">{reply}{media}{text}{_poll(first)}{_reactions(entry)}'
         f'<span class="tgme_widget_message_views">{shortened(views(entry))}</span>'
         f'<a class="tgme_widget_message_date" href="{address}/{first["message_id"]}">'
@@ -128,7 +130,8 @@ def _poll(message: Message) -> str:
     )
     question = escape(message["poll"]["question"])
     return (
-        f'<div class="tgme_widget_message_poll"><div class="tgme_widget_message_poll_question">{question}</div>'
+        '<div class="tgme_widget_message_poll">'
+        f'<div class="tgme_widget_message_poll_question">{question}</div>'
         f"{answers}</div>"
     )
 
@@ -168,10 +171,11 @@ def home(request: HttpRequest, handle: str) -> HttpResponse:
     if not is_public(chat):
         raise Http404("This chat is private.")
     picture = request.build_absolute_uri(reverse("sandbox-avatar", args=[NETWORK, chat.handle]))
+    page = reverse("sandbox-person", args=[NETWORK, chat.handle])
     return HttpResponse(
         f'<!DOCTYPE html><html><head><meta property="og:title" content="{escape(chat.name)}">'
         f'<meta property="og:image" content="{picture}"></head>'
-        f'<body><a href="{reverse("sandbox-person", args=[NETWORK, chat.handle])}">{escape(chat.name)}</a></body></html>'
+        f'<body><a href="{page}">{escape(chat.name)}</a></body></html>'
     )
 
 

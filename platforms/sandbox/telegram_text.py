@@ -16,8 +16,10 @@ TAGS = {
     "span": "spoiler", "code": "code", "pre": "pre", "a": "text_link", "blockquote": "blockquote",
     "tg-emoji": "custom_emoji",
 }  # fmt: skip
-KINDS = {*TAGS.values(), "text_mention", "expandable_blockquote", "mention", "hashtag", "cashtag", "bot_command",
-         "url", "email", "phone_number", "date_time"}  # fmt: skip
+KINDS = {
+    *TAGS.values(), "text_mention", "expandable_blockquote", "mention", "hashtag", "cashtag", "bot_command",
+    "url", "email", "phone_number", "date_time",
+}  # fmt: skip
 RESERVED = set("_*[]()~`>#+-=|{}.!")
 MARKS = (("__", "underline"), ("||", "spoiler"), ("*", "bold"), ("_", "italic"), ("~", "strikethrough"))
 LEGACY_MARKS = (("*", "bold"), ("_", "italic"))

@@ -205,7 +205,7 @@ def get_webhook_info(visit: Visit) -> dict[str, Any]:
 
 
 def deliver(bot: Person) -> None:
-    """Post what is waiting to the webhook, in order, until one is not taken; the rest waits for the next time."""
+    """Post what is waiting to the webhook, in order, until one is not taken; the rest waits."""
     bot.refresh_from_db()
     webhook = bot.facts.get("webhook")
     while webhook and (updates := waiting(bot)):

@@ -17,13 +17,16 @@ NETWORK = "telegram"
 LONGEST_TOKEN = 80
 TRUE = frozenset({"true", "1", "yes", "y", "t", "on"})
 
-WEBHOOK_IS_ACTIVE = "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+WEBHOOK_IS_ACTIVE = (
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook "
+    "first"
+)
 TWO_POLLERS = (
     "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 )
 NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same as a current "
-    "content and reply markup of the message"
+    "message is not modified: specified new message content and reply markup are exactly the same as a "
+    "current content and reply markup of the message"
 )
 
 # What the server says, as its source has it; tests ask for any of these by a part of the words.
