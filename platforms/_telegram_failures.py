@@ -133,7 +133,7 @@ FAILURES = (
         MediaRejected,
         "The files are too big for Telegram.",
         "Use smaller ones.",
-        words="request entity too large",
+        code="413",
     ),
     # buttons
     Failure(

@@ -73,6 +73,7 @@ class Reader:
             post_id=self._post(raw),
             parent_id=f"{chat['id']}/{answers['message_id']}" if answers else "",
             thread_id=f"{chat['id']}/{thread}" if thread else str(chat["id"]),
+            is_ours=raw.get("sender_chat", {}).get("id") == self.account,
             extra={"chat": chat["id"], "id": raw["message_id"]},
         )
 

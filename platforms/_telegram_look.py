@@ -102,16 +102,22 @@ class TelegramLook(TelegramBot):
                 return [int(origin["message_id"])]
         return []
 
-    def is_there(self, message_id: int) -> bool:
-        """Whether a public channel shows a message; True where nobody can tell."""
+    def standing_with(self, message_id: int) -> list[int]:
+        """The messages of a post, all of an album's; [] where it is surely not in the channel."""
+        page = self.page_up_to(message_id)
+        if page is None:
+            return [message_id]
+        return next((post.ids for post in page.posts if message_id in post.ids), [])
+
+    def page_up_to(self, message_id: int) -> Page | None:
+        """The public page that ends with a message, None where there is none."""
         name = self.connection.limits.get("username")
         if self.connection.limits.get("type") != "channel" or not name:
-            return True
-        try:
+            return None
+        with suppress(PlatformError):
             page = page_of(self.read_page(f"s/{name}", {"before": str(message_id + 1)}))
-        except PlatformError:
-            return True
-        return not page.is_channel or any(message_id in post.ids for post in page.posts)
+            return page if page.is_channel else None
+        return None
 
 
 def is_same(post: Seen, sending: Sending, parent: int | None, since: datetime) -> bool:

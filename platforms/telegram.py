@@ -1,48 +1,37 @@
 """Telegram: a bot that posts to a channel or a group (https://core.telegram.org/bots/api)."""
 
-import hmac
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from platforms._telegram_bot import WEB, ids_in
-from platforms._telegram_inbox import UPDATES, Reader, address
-from platforms._telegram_look import NO_WITNESS, TelegramLook
+from platforms._telegram_inbox import address
 from platforms._telegram_post import KINDS, OPTIONS, Sending, findings, sendings
-from platforms._telegram_preview import Seen, number, page_of
-from platforms._telegram_text import marked
-from platforms.base import Moderation, Quota
+from platforms._telegram_preview import Seen, number
+from platforms._telegram_talk import TelegramTalk
+from platforms.base import Quota
 from platforms.content import (
-    Author,
     Draft,
-    Event,
-    Inbox,
-    Incoming,
     Json,
     MediaFile,
-    Message,
     Metric,
     Metrics,
     Published,
 )
-from platforms.errors import Duplicate, InvalidContent, NotFound, OutcomeUnknown, Refused
+from platforms.errors import Duplicate, InvalidContent, NotFound
 from platforms.ledger import Ledger, repeatable
-from platforms.rules import Finding
+from platforms.rules import Finding, Rules
 
-PAGE = 100  # updates in one answer, and messages in one deletion
-PAGES = 10
-LIKE = "👍"
-SIGNED = "x-telegram-bot-api-secret-token"
+AT_ONCE = 100  # messages in one deletion
 COUNT = re.compile(r"\d[\d.]*[KM]?")
 
 
-class Telegram(TelegramLook):
+class Telegram(TelegramTalk):
     name = "telegram"
     label = "Telegram"
     icon = "brand-telegram"
@@ -53,18 +42,11 @@ class Telegram(TelegramLook):
     quotas = (Quota("messages", 20, timedelta(minutes=1)),)
     post_numbers = ("views", "likes")
     account_numbers = ("followers",)
-    message_kinds = ("comment", "mention", "direct")
-    replies_to = ("comment", "mention", "direct")
-    moderation = {
-        "comment": ("like", "unlike", "delete"),
-        "mention": ("like", "unlike", "delete"),
-        "direct": ("like", "unlike"),
-    }
 
     @classmethod
     def rules_with(
         cls, limits: Mapping[str, Json], options: Mapping[str, Json], media: Sequence[MediaFile] = ()
-    ) -> Any:
+    ) -> Rules:
         rules = super().rules_with(limits, options, media)
         return replace(rules, text=cls.rules.text) if media and options.get("text_apart") else rules
 
@@ -153,14 +135,15 @@ class Telegram(TelegramLook):
             raise InvalidContent("This is not the address of a message on Telegram.")
         if not {part.lower() for part in parts[:-1]} & {name for name in own if name}:
             raise InvalidContent("This is not a message of this chat.")
-        if not self.is_there(int(parts[-1])):
+        ids = self.standing_with(int(parts[-1]))
+        if not ids:
             raise InvalidContent("There is no such message in the channel.")
-        return {"ids": [int(parts[-1])], "chat": self.chat}
+        return {"ids": [*ids], "chat": self.chat}
 
     def delete(self, published: Published) -> None:
         ids = ids_in(published.part_ids or (published.remote_id,))
-        for start in range(0, len(ids), PAGE):
-            gone: list[Json] = list(ids[start : start + PAGE])
+        for start in range(0, len(ids), AT_ONCE):
+            gone: list[Json] = list(ids[start : start + AT_ONCE])
             with suppress(NotFound):
                 repeatable(partial(self.ask, "deleteMessages", {"chat_id": self.chat, "message_ids": gone}))
 
@@ -190,99 +173,14 @@ class Telegram(TelegramLook):
 
     def post_metrics(self, published: Published) -> Metrics:
         """What a public channel's page shows; the Bot API tells nothing, and other chats have no page."""
-        name, post_id = self.connection.limits.get("username"), int(published.remote_id)
-        if self.connection.limits.get("type") != "channel" or not name:
+        post_id = int(published.remote_id)
+        page = self.page_up_to(post_id)
+        if page is None:
             return Metrics({})
-        page = page_of(self.read_page(f"s/{name}", {"before": str(post_id + 1)}))
         post = next((post for post in page.posts if post_id in post.ids), None)
-        if post is None and page.is_channel:
+        if post is None:
             raise NotFound("The message is gone.")
-        return numbers(post) if post else Metrics({})
-
-    # --- what people write ---
-
-    def messages(self, cursor: Mapping[str, Json], posts: Sequence[Published]) -> Inbox:
-        last = cast(int, cursor.get("last") or 0)
-        reader = self._reader(cast(dict[str, Json], cursor.get("threads") or {}))
-        found: dict[str, Message] = {}
-        offset: int | None = None
-        for _ in range(PAGES):
-            news = self._news(offset)
-            for update in news:
-                raw = update.get("message") or update.get("edited_message") or {}
-                message = reader.message(raw) if update["update_id"] > last else None
-                if message:
-                    found[message.remote_id] = message
-                last = max(last, update["update_id"])
-            if len(news) < PAGE:
-                break
-            # Asking from a place on forgets what is before it. A bot may serve several accounts, so only what
-            # must go goes: the older half of a full page.
-            offset = news[PAGE // 2]["update_id"]
-        oldest_first = sorted(found.values(), key=lambda message: message.created_at)
-        return Inbox(tuple(oldest_first), {"last": last, "threads": reader.threads})
-
-    def _news(self, offset: int | None) -> list[dict[str, Any]]:
-        fields: dict[str, Json] = {"limit": PAGE, "timeout": 0, "allowed_updates": list(UPDATES)}
-        if offset is not None:
-            fields["offset"] = offset
-        try:
-            return cast(list[dict[str, Any]], self.ask("getUpdates", fields))
-        except Refused as error:
-            if "webhook" in error.detail:  # they come by themselves
-                return []
-            raise
-
-    def _reader(self, threads: Mapping[str, Json]) -> Reader:
-        group = cast(int | None, self.connection.limits.get("discussion"))
-        return Reader(self.chat, group, self.bot_id, self.bot_name, dict(threads))
-
-    def reply(self, message: Message, text: str, ledger: Ledger) -> Message:
-        shown = marked(text)
-        body: dict[str, Json] = {
-            "chat_id": message.extra["chat"],
-            "text": shown.text,
-            "entities": shown.json,
-            "reply_parameters": {"message_id": message.extra["id"]},
-        }
-        sent = ledger.once("reply", partial(self._answer, body), find=unknowable)
-        return Message(
-            remote_id=f"{sent['chat']}/{sent['id']}",
-            kind=message.kind,
-            text=shown.text,
-            author=Author(str(self.bot_id), self.bot_name),
-            created_at=datetime.fromtimestamp(cast(int, sent["at"]), UTC),
-            post_id=message.post_id,
-            parent_id=message.remote_id,
-            thread_id=message.thread_id,
-            is_ours=True,
-            extra={"chat": sent["chat"], "id": sent["id"]},
-        )
-
-    def _answer(self, body: dict[str, Json]) -> dict[str, Json]:
-        made = self.ask("sendMessage", body)
-        return {"id": made["message_id"], "chat": made["chat"]["id"], "at": made["date"]}
-
-    def moderate(self, message: Message, action: Moderation) -> None:
-        if action not in self.moderation.get(message.kind, ()):
-            raise InvalidContent(f"Telegram knows no way to {action} this.")
-        body: dict[str, Json] = {"chat_id": message.extra["chat"], "message_id": message.extra["id"]}
-        if action == "delete":
-            with suppress(NotFound):
-                repeatable(partial(self.ask, "deleteMessage", body))
-            return
-        emoji: list[Json] = [{"type": "emoji", "emoji": LIKE}]
-        body["reaction"] = emoji if action == "like" else []
-        repeatable(partial(self.ask, "setMessageReaction", body))
-
-    def verify_webhook(self, request: Incoming) -> bool:
-        """Telegram signs nothing: it says the secret that the webhook was set with."""
-        secret = self.app.webhook_secret.encode()
-        return bool(secret) and hmac.compare_digest(request.headers.get(SIGNED, "").encode(), secret)
-
-    def parse_webhook(self, request: Incoming) -> list[Event]:
-        update = json.loads(request.body)
-        return [self._reader({}).event(update)]
+        return numbers(post)
 
 
 def numbers(post: Seen) -> Metrics:
@@ -302,9 +200,3 @@ def ids_of(step: Mapping[str, Json]) -> list[int]:
 
 def first_id(step: Mapping[str, Json]) -> int:
     return ids_of(step)[0]
-
-
-def unknowable(since: datetime) -> Json:
-    """Nobody saw what became of an answer."""
-    del since
-    raise OutcomeUnknown(NO_WITNESS)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -317,6 +318,8 @@ def control(request: HttpRequest, action: str) -> HttpResponse:
         return wire.answer(refused)
     except (KeyError, AttributeError, TypeError, ValueError):
         return JsonResponse({"error": "There is no such action, or something is missing for it."}, status=422)
+    if request.content_type != "application/json" and people["person"]:  # from a page: back to the chat
+        return redirect("sandbox-person", NETWORK, people["person"].handle)
     return JsonResponse({"ok": True})
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -88,7 +88,8 @@ def rendered(message: Message) -> SafeString:
         made += escape(raw[position * 2 : place * 2].decode("utf-16-le"))
         position = place
         made += "".join(tags.get(place, []))
-    return SafeString(made.replace("\n", "<br/>"))  # escaped above, piece by piece
+    lines = made.replace("</blockquote>\n", "</blockquote>").replace("\n", "<br/>")
+    return SafeString(lines)  # escaped above, piece by piece
 
 
 def _stretch(raw: bytes, entity: Message) -> str:
@@ -166,10 +167,14 @@ def shortened(count: int) -> str:
 
 
 def home(request: HttpRequest, handle: str) -> HttpResponse:
-    """t.me/name: who it is."""
+    """t.me/name: who it is; of a bot, where a person presses Start (t.me/bot?start=payload)."""
     chat = get_object_or_404(Person, network=NETWORK, handle__iexact=handle)
     if not is_public(chat):
         raise Http404("This chat is private.")
+    if kind_of(chat) == "bot":
+        people = [one for one in Person.objects.filter(network=NETWORK) if kind_of(one) == "private"]
+        context = {"bot": chat, "people": people, "payload": request.GET.get("start", "")}
+        return render(request, "sandbox/telegram_bot.html", context)
     picture = request.build_absolute_uri(reverse("sandbox-avatar", args=[NETWORK, chat.handle]))
     page = reverse("sandbox-person", args=[NETWORK, chat.handle])
     return HttpResponse(

@@ -503,9 +503,11 @@ def test_a_group_that_became_a_supergroup_is_followed(speaking_for: Callable[...
     client = Telegram(replace(client.connection, remote_id=old.remote_id))
 
     published = client.publish(draft("Still here"), MemoryLedger())
+    telegram_person.say(chat(TALK), somebody(), "@morgenrot_desk_bot hello")
 
     assert words(TALK) == ["Still here"]
     assert published.remote_id == "1"
+    assert [message.text for message in client.messages({}, []).messages] == ["@morgenrot_desk_bot hello"]
 
 
 # --- never twice ---
@@ -670,6 +672,12 @@ def test_an_address_given_by_a_person_is_recognised(client: Telegram) -> None:
     ):
         with pytest.raises(InvalidContent):
             client.recognise(wrong)
+
+
+def test_an_albums_address_stands_for_the_whole_album(client: Telegram) -> None:
+    published = client.publish(draft("Two", media=(picture(), film())), MemoryLedger())
+
+    assert client.recognise(published.permalink) == {"ids": [1, 2], "chat": int(CHANNEL)}
 
 
 # --- afterwards ---
