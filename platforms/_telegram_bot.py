@@ -24,7 +24,7 @@ from platforms.failures import Said
 from platforms.transport import Answer
 
 WEB = "https://t.me"
-UPLOAD_SECONDS = 180.0  # Telegram answers when it has looked at the files
+UPLOAD_SECONDS = 120.0  # Telegram answers when it has looked at the files
 TOKEN = re.compile(r"[1-9]\d{0,19}:[\w-]{20,60}")
 _IN_PATH = re.compile(r"/bot\d+:[^/\s]+")
 _PUBLIC = re.compile(r"(?:(?:https?://)?(?:t|telegram)\.me/(?:s/)?|@)?(?P<name>[A-Za-z]\w{3,31})/?")

@@ -20,6 +20,7 @@ from platforms.transport import Answer
 SETTLES = timedelta(minutes=3)  # a large upload may still be looked at, and the page may be late
 PROMPT = timedelta(minutes=5)  # media without words are ours only if they came at once
 LOOK_BACK = 10  # pages of the channel
+ODD_PAGE = "The channel's public page does not tell whether it arrived, and bots cannot read chats."
 NO_WITNESS = "Telegram does not tell whether it arrived: bots cannot read what stands in a chat."
 
 
@@ -42,14 +43,16 @@ class TelegramLook(TelegramBot):
         return None
 
     def _on_page(self, name: str, sending: Sending, parent: int | None, since: datetime) -> Seen | None:
-        found: list[Seen] = []
-        for post in self._posts(name, since):
-            if not post.is_whole:
-                raise OutcomeUnknown("The channel's public page does not show everything.")
-            if is_same(post, sending, parent, since):
-                found.append(post)
+        """The post on the channel's page, None where nothing at all was posted since.
+
+        Pages show texts in their own way, so a post that does not look like this one may be it all the same.
+        """
+        newer = [post for post in self._posts(name, since) if post.number > (parent or 0)]
+        found = [post for post in newer if is_same(post, sending, parent, since)]
         if len(found) > 1 and not sending.said:
             raise OutcomeUnknown("There are several posts that it could be.")
+        if newer and not found:
+            raise OutcomeUnknown("There are newer posts in the channel, and none is surely this one.")
         return found[-1] if found else None
 
     def _posts(self, name: str, since: datetime) -> Iterator[Seen]:
@@ -58,10 +61,12 @@ class TelegramLook(TelegramBot):
         for _ in range(LOOK_BACK):
             page, earliest = self._page(name, before, since)
             for post in reversed(page.posts):
-                if post.at is None or post.at < earliest:
+                if post.at is None:
+                    raise OutcomeUnknown(ODD_PAGE)
+                if post.at < earliest:
                     return
                 yield post
-            if not page.posts or page.posts[0].number <= 1:
+            if page.posts[0].number <= 1:
                 return
             before = str(page.posts[0].number)
         raise OutcomeUnknown("There are too many newer posts to be sure.")
@@ -70,8 +75,8 @@ class TelegramLook(TelegramBot):
         """A page of the channel, and the moment since which posts count by Telegram's clock."""
         answer = self.read_page(f"s/{name}", {"before": before} if before else {})
         page = page_of(answer)
-        if not page.is_channel:
-            raise OutcomeUnknown(f"{NO_WITNESS} The channel's public page is not to be seen either.")
+        if not page.is_channel or not page.posts:  # even a new channel says that it was created
+            raise OutcomeUnknown(ODD_PAGE)
         return page, since + ahead(answer)
 
     def read_page(self, path: str, params: Mapping[str, str]) -> Answer:

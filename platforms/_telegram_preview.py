@@ -31,7 +31,6 @@ class Seen:
     media: dict[int, str] = field(default_factory=dict)  # kinds, by the number of the message
     views: str = ""
     reactions: str = ""
-    is_whole: bool = True  # False where the page says that it cannot show everything
 
     @property
     def ids(self) -> list[int]:
@@ -98,8 +97,6 @@ class _Reader(HTMLParser):
             post.answers = int(place[1])
         if place and (kinds := [kind for name, kind in _MEDIA.items() if name in classes]):
             post.media[int(place[1])] = kinds[0]
-        if {"message_media_not_supported", "media_not_supported_cont"} & classes:
-            post.is_whole = False
         wanted = {
             "js-message_text": "text",
             "tgme_widget_message_poll_question": "text",

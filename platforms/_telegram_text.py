@@ -9,12 +9,13 @@
 | lines that begin with `> ` | a quotation |
 | a backslash before a mark | the mark itself |
 
-A mark without its counterpart stays as it was written; so do the marks inside addresses and code.
+A mark without its counterpart in the same line stays as it was written; so do those inside code, and
+underlines inside words and addresses.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import regex
 
@@ -24,21 +25,20 @@ from platforms.text import utf16_length
 MOST_ENTITIES = 100  # more are dropped by Telegram
 
 _PAIRS = {
-    "bold": (r"\*\*", r"\*\*"),
-    "underline": (r"(?<!\w)__", r"__(?!\w)"),
-    "italic": (r"(?<!\w)_", r"_(?!\w)"),
-    "strikethrough": ("~~", "~~"),
-    "spoiler": (r"\|\|", r"\|\|"),
+    "**": "bold",
+    "__": "underline",
+    "_": "italic",
+    "~~": "strikethrough",
+    "||": "spoiler",
 }
-_INLINE = "|".join(
-    [
-        r"\\(?<literal>[\\`*_~|\[\]()>])",
-        r"```(?:(?<language>[\w+#-]+)?\n)?(?<pre>[^`]+?)\n?```",
-        r"`(?<code>[^`\n]+)`",
-        r"\[(?<words>[^\[\]\n]+)\]\((?<url>(?:https?://|tg://|mailto:)(?:[^\s()]|\([^\s()]*\))+)\)",
-        r"(?<address>https?://\S+)",
-        *(rf"{begin}(?=\S)(?<{name}>.+?)(?<=\S){end}" for name, (begin, end) in _PAIRS.items()),
-    ]
+_INLINE = (
+    r"\\(?<literal>[\\`*_~|\[\]()>])"
+    r"|```(?:(?<language>[\w+#-]+)?\n)?(?<pre>[^`]+?)\n?```"
+    r"|`(?<code>[^`\n]+)`"
+    r"|\[(?<words>[^\[\]\n]+)\]\((?<url>(?:https?://|tg://|mailto:)(?:[^\s()]|\([^\s()]*\))++)\)"
+    r"|(?<address>https?://(?:[^\s*~|_]|_++(?=[^\s*~|])|[*~|](?=[^\s*~|]))++)"
+    r"|(?<mark>\*\*|__|_|~~|\|\|)"
+    r"|(?<line>\n)"
 )
 _MARKS = regex.compile(_INLINE)
 _MARKS_AND_QUOTES = regex.compile(rf"(?m)(?<blockquote>^>\ ?[^\n]+(?:\n>\ ?[^\n]*)*)|{_INLINE}")
@@ -83,8 +83,7 @@ def marked(text: str) -> Marked:
     """What a text with marks says."""
     reader = _Reader()
     reader.read(text.strip(), _MARKS_AND_QUOTES)
-    outer_first = sorted(reader.entities, key=lambda entity: (entity.offset, -entity.length))
-    return Marked("".join(reader.pieces), tuple(outer_first))
+    return reader.result()
 
 
 def shown_length(text: str) -> int:
@@ -92,48 +91,85 @@ def shown_length(text: str) -> int:
     return utf16_length(marked(text).text)
 
 
+@dataclass(frozen=True)
+class _Span:
+    """A stretch between two pieces of a text."""
+
+    kind: str
+    first: int
+    end: int
+    url: str = ""
+    language: str = ""
+
+
 class _Reader:
-    """Reads marks within marks; `position` is where the text that is written next will stand."""
+    """Cuts a text into pieces in one pass: a mark is a piece, emptied when its counterpart is found."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.entities: list[Entity] = []
-        self.position = 0
+        self.spans: list[_Span] = []
 
     def read(self, text: str, marks: regex.Pattern[str]) -> None:
+        opened: dict[str, int] = {}  # marks that wait for their counterpart, and their pieces
         end = 0
         for match in marks.finditer(text):
-            self.write(text[end : match.start()])
-            self.take(match)
+            self.pieces.append(text[end : match.start()])
             end = match.end()
-        self.write(text[end:])
+            if match["mark"]:
+                self._mark(match, opened)
+            elif match["line"]:
+                opened.clear()
+                self.pieces.append("\n")
+            else:
+                self._whole(match)
+        self.pieces.append(text[end:])
 
-    def write(self, text: str) -> None:
-        self.pieces.append(text)
-        self.position += utf16_length(text)
+    def _mark(self, match: regex.Match[str], opened: dict[str, int]) -> None:
+        mark, here = match["mark"], len(self.pieces)
+        before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+        is_word = mark.startswith("_")  # these stand inside words as well, and mean nothing there
+        closes = bool(before.strip()) and not (is_word and _is_of_word(after))
+        opens = bool(after.strip()) and not (is_word and _is_of_word(before))
+        self.pieces.append(mark)
+        if closes and mark in opened and opened[mark] < here - 1:
+            first = opened[mark]
+            self.pieces[first] = self.pieces[here] = ""
+            self.spans.append(_Span(_PAIRS[mark], first, here))
+            # What was opened inside and is still open has no counterpart inside.
+            for other in [name for name, piece in opened.items() if piece >= first]:
+                del opened[other]
+        elif opens:
+            opened[mark] = here
 
-    def take(self, match: regex.Match[str]) -> None:
-        [(name, inner), *_] = _named(match)
-        start = self.position
-        match name:
-            case "literal" | "address":
-                self.write(inner)
-                return
-            case "pre" | "code":
-                self.write(inner)
-            case "blockquote":
-                self.read(_QUOTE_SIGN.sub("", inner), _MARKS)
-            case _:
-                self.read(inner, _MARKS)
-        kind = "text_link" if name == "words" else name
+    def _whole(self, match: regex.Match[str]) -> None:
+        """Something that is a whole by itself: code, a link, an address, a quotation."""
         found = match.groupdict()
-        extra = {"url": found["url"] or "", "language": found["language"] or ""}
-        if self.position > start:
-            # Before those inside it, so that of equals the outer one stays first.
-            self.entities.insert(0, Entity(kind, start, self.position - start, **extra))
+        kind = next(
+            name for name in ("literal", "address", "pre", "code", "words", "blockquote") if found.get(name)
+        )
+        first, inner = len(self.pieces), found[kind]
+        if kind == "words":
+            self.read(inner, _MARKS)
+        elif kind == "blockquote":
+            self.read(_QUOTE_SIGN.sub("", inner), _MARKS)
+        else:
+            self.pieces.append(inner)
+        if kind not in {"literal", "address"}:
+            named = "text_link" if kind == "words" else kind
+            extra = {"url": found["url"] or "", "language": found["language"] or ""}
+            self.spans.append(_Span(named, first, len(self.pieces), **extra))
+
+    def result(self) -> Marked:
+        places = [0, *accumulate(map(utf16_length, self.pieces))]
+        entities = [
+            Entity(
+                span.kind, places[span.first], places[span.end] - places[span.first], span.url, span.language
+            )
+            for span in self.spans[::-1]  # outer ones are found after those inside them
+        ]
+        outer_first = sorted(entities, key=lambda entity: (entity.offset, -entity.length))
+        return Marked("".join(self.pieces), tuple(entity for entity in outer_first if entity.length))
 
 
-def _named(match: regex.Match[str]) -> Iterator[tuple[str, str]]:
-    for name, inner in match.groupdict().items():
-        if inner is not None and name not in {"url", "language"}:
-            yield name, inner
+def _is_of_word(character: str) -> bool:
+    return character.isalnum() or character == "_"

@@ -15,15 +15,8 @@ from platforms._telegram_post import KINDS, OPTIONS, Sending, findings, sendings
 from platforms._telegram_preview import Seen, number
 from platforms._telegram_talk import TelegramTalk
 from platforms.base import Quota
-from platforms.content import (
-    Draft,
-    Json,
-    MediaFile,
-    Metric,
-    Metrics,
-    Published,
-)
-from platforms.errors import Duplicate, InvalidContent, NotFound
+from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published
+from platforms.errors import Duplicate, InvalidContent, MediaRejected, NotFound, OutcomeUnknown
 from platforms.ledger import Ledger, repeatable
 from platforms.rules import Finding, Rules
 
@@ -87,7 +80,11 @@ class Telegram(TelegramTalk):
             kind: "attach://file",
         }
         message = self.ask(f"send{kind.capitalize()}", fields, {"file": file})
-        made = message[kind]
+        made = message.get(kind)
+        if made is None:  # it could not be played, and became a document
+            raise MediaRejected(
+                f"Telegram does not take “{file.name}” as a {kind}.", action="Use another file."
+            )
         return str((made[-1] if isinstance(made, list) else made)["file_id"])
 
     def _send(self, sending: Sending, parent: int | None, stored: Sequence[str]) -> dict[str, Json]:
@@ -122,7 +119,12 @@ class Telegram(TelegramTalk):
     def find(self, draft: Draft, since: datetime) -> Published | None:
         sent: list[dict[str, Json]] = []
         for sending in sendings(draft):
-            there = self.look(sending, first_id(sent[-1]) if sent else None, since)
+            try:
+                there = self.look(sending, first_id(sent[-1]) if sent else None, since)
+            except OutcomeUnknown:
+                if not sent:
+                    raise
+                there = None
             if there is None:
                 break
             sent.append(cast(dict[str, Json], there))

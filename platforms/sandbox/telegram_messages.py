@@ -27,7 +27,9 @@ Message = dict[str, Any]
 def next_id(chat: Person, count: int = 1) -> int:
     """The number of the next message in a chat; several in a row are set aside."""
     with changed(chat) as facts:
-        first = int(facts.get("last_message", 0)) + 1
+        first = (
+            int(facts.get("last_message", kind_of(chat) == "channel")) + 1
+        )  # "Channel created" is the first
         facts["last_message"] = first + count - 1
     return first
 

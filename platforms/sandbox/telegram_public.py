@@ -17,6 +17,13 @@ from platforms.sandbox.telegram_wire import DIALECT, NETWORK
 
 ON_A_PAGE = 20
 MOST_VIEWS = 4200
+CREATED = (  # the first message of every channel
+    '<div class="tgme_widget_message_wrap js-widget_message_wrap">'
+    '<div class="tgme_widget_message service_message js-widget_message" data-post="{handle}/1">'
+    '<div class="tgme_widget_message_text js-message_text">Channel created</div>'
+    '<div class="tgme_widget_message_info"><a class="tgme_widget_message_date">'
+    '<time datetime="2024-03-01T06:00:00+00:00" class="time">06:00</time></a></div></div></div>'
+)
 TAGS = {
     "bold": "b", "italic": "i", "underline": "u", "strikethrough": "s", "code": "code", "pre": "pre",
     "blockquote": "blockquote", "expandable_blockquote": "blockquote", "mention": "strong",
@@ -35,6 +42,8 @@ def channel_page(request: HttpRequest, handle: str) -> HttpResponse:
     if before.isdecimal():
         entries = [entry for entry in entries if int(entry.remote_id) < int(before)]
     shown = "".join(_post(channel, entry) for entry in reversed(entries[:ON_A_PAGE]))
+    if len(entries) < ON_A_PAGE:
+        shown = CREATED.format(handle=channel.handle) + shown
     return HttpResponse(
         f"<!DOCTYPE html><html><head><title>{escape(channel.name)} – Telegram</title></head><body>"
         '<div class="tgme_channel_info"><div class="tgme_channel_info_header_title">'

@@ -16,6 +16,7 @@ from platforms.base import Connection
 from platforms.content import Draft, Incoming, Json, MediaFile, Part
 from platforms.errors import (
     InvalidContent,
+    MediaRejected,
     NotFound,
     OutcomeUnknown,
     PermissionMissing,
@@ -31,7 +32,7 @@ from platforms.sandbox.telegram import CHANNEL, CREW, STORE, TALK, TOKEN
 from platforms.telegram import Telegram
 from platforms.tests.books import Killed, MortalLedger
 from platforms.tests.connected import WEBHOOK_SECRET, app_at, connected, way_out
-from platforms.tests.files import film, paper, picture
+from platforms.tests.files import film, medium, paper, picture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NETWORK = "telegram"
@@ -349,8 +350,8 @@ def test_an_album_mixes_pictures_and_videos_under_one_caption(client: Telegram) 
     assert "caption" not in third
     assert len({m["media_group_id"] for m in (first, second, third)}) == 1
     assert all(m["has_media_spoiler"] for m in (first, second, third))
-    assert published.part_ids == ("1+2+3",)
-    assert published.remote_id == "1"
+    assert published.part_ids == ("2+3+4",)
+    assert published.remote_id == "2"
     assert Upload.objects.count() == 3
 
 
@@ -475,7 +476,7 @@ def test_a_pin_that_fails_stands_beside_the_post(client: Telegram) -> None:
         client.publish(draft("Rye", pin="silent"), ledger)
 
     assert ledger.standing
-    assert ledger.standing.remote_id == "1"
+    assert ledger.standing.remote_id == "2"
 
 
 def test_media_go_ahead_to_a_private_chat(speaking_for: Callable[..., Telegram]) -> None:
@@ -489,6 +490,17 @@ def test_media_go_ahead_to_a_private_chat(speaking_for: Callable[..., Telegram])
     assert len(messages(STORE)) == 3
     assert "attach://" not in json.dumps(bodies("sendMediaGroup"))
     assert Upload.objects.count() == 3
+
+
+def test_a_file_that_cannot_be_played_is_refused_before_the_post(
+    speaking_for: Callable[..., Telegram],
+) -> None:
+    broken = medium("oven.mp4", b"no film at all", "video/mp4", (540, 960), seconds=3.0)
+
+    with pytest.raises(MediaRejected, match=r"oven\.mp4"):
+        speaking_for(storage=int(STORE)).publish(draft("The oven", media=(broken,)), MemoryLedger())
+
+    assert messages() == []
 
 
 def test_a_group_that_became_a_supergroup_is_followed(speaking_for: Callable[..., Telegram]) -> None:
@@ -586,7 +598,7 @@ def test_a_private_channels_post_is_found_in_its_discussion_group(
     published = client.publish(draft("Rye"), ledger)
 
     assert words() == ["Rye"]
-    assert published.remote_id == "1"
+    assert published.remote_id == "2"
 
 
 def test_an_older_post_with_the_same_words_is_not_taken_for_it(client: Telegram) -> None:
@@ -643,7 +655,7 @@ def test_a_worker_that_dies_anywhere_leaves_one_of_each(client: Telegram, dies_a
         break
 
     assert words() == ["One", "Two"]
-    assert chat(CHANNEL).facts["pinned"] == [1]
+    assert chat(CHANNEL).facts["pinned"] == [2]
 
 
 def test_a_draft_is_found_among_what_stands(client: Telegram) -> None:
@@ -652,18 +664,35 @@ def test_a_draft_is_found_among_what_stands(client: Telegram) -> None:
 
     found = client.find(draft("One", "Two"), since)
 
+    begun = client.find(draft("One", "More"), since)
+
     assert found
-    assert found.part_ids == ("1", "2")
+    assert found.part_ids == ("2", "3")
+    assert begun
+    assert begun.part_ids == ("2",)
+    with pytest.raises(OutcomeUnknown, match="none is surely this one"):
+        client.find(draft("Three"), since - timedelta(minutes=4))
+
+
+def test_what_is_not_there_is_sure_only_where_nothing_else_was_posted(client: Telegram) -> None:
+    ledger = MemoryLedger()
+    fault(Fault.Kind.DROP_BEFORE, "sendMessage")
     with pytest.raises(OutcomeUnknown):
-        client.find(draft("Three"), since)
-    assert client.find(draft("Three"), since - timedelta(minutes=4)) is None
+        client.publish(draft("Rye"), ledger)
+    client.publish(draft("Spelt"), MemoryLedger())
+    ledger.intents["post"] -= timedelta(hours=1)
+
+    with pytest.raises(OutcomeUnknown, match="none is surely this one"):
+        client.publish(draft("Rye"), ledger)
+
+    assert words() == ["Spelt"]
 
 
 def test_an_address_given_by_a_person_is_recognised(client: Telegram) -> None:
     published = client.publish(draft("Rye"), MemoryLedger())
 
-    assert client.recognise(published.permalink) == {"ids": [1], "chat": int(CHANNEL)}
-    assert client.recognise("https://t.me/Morgenrot_Bakery/1?single") == {"ids": [1], "chat": int(CHANNEL)}
+    assert client.recognise(published.permalink) == {"ids": [2], "chat": int(CHANNEL)}
+    assert client.recognise("https://t.me/Morgenrot_Bakery/2?single") == {"ids": [2], "chat": int(CHANNEL)}
     for wrong in (
         "https://t.me/other/1",
         "https://t.me/morgenrot_bakery",
@@ -677,7 +706,7 @@ def test_an_address_given_by_a_person_is_recognised(client: Telegram) -> None:
 def test_an_albums_address_stands_for_the_whole_album(client: Telegram) -> None:
     published = client.publish(draft("Two", media=(picture(), film())), MemoryLedger())
 
-    assert client.recognise(published.permalink) == {"ids": [1, 2], "chat": int(CHANNEL)}
+    assert client.recognise(published.permalink) == {"ids": [2, 3], "chat": int(CHANNEL)}
 
 
 # --- afterwards ---
@@ -725,7 +754,7 @@ def test_deleting_takes_every_part_and_twice_is_no_fault(client: Telegram) -> No
 
 def test_the_numbers_of_the_channel_and_of_a_post(client: Telegram) -> None:
     published = client.publish(draft("Rye"), MemoryLedger())
-    telegram_person.react(chat(CHANNEL), 1, **{"👍": 1240, "🔥": 7})
+    telegram_person.react(chat(CHANNEL), 2, **{"👍": 1240, "🔥": 7})
 
     account, post = client.account_metrics(), client.post_metrics(published)
 
@@ -759,7 +788,7 @@ def test_comments_mentions_and_direct_messages_arrive_once(client: Telegram) -> 
 
     comment, mention, direct = inbox.messages
     assert [m.kind for m in inbox.messages] == ["comment", "mention", "direct"]
-    assert (comment.text, comment.post_id, comment.author.name) == ("Is it vegan?", "1", "Jonas Weber")
+    assert (comment.text, comment.post_id, comment.author.name) == ("Is it vegan?", "2", "Jonas Weber")
     assert comment.permalink == f"https://t.me/morgenrot_talk/{comment.remote_id.partition('/')[2]}"
     assert (mention.text, mention.author.handle) == ("Are you open on Sunday?", "mila_novak")
     assert (direct.text, direct.thread_id, direct.permalink) == ("Two loaves, please", jonas.remote_id, "")
@@ -776,7 +805,7 @@ def test_an_answer_to_a_comment_is_known_to_be_about_the_post(client: Telegram) 
 
     [answer] = client.messages(client_cursor, []).messages
 
-    assert (answer.kind, answer.post_id, answer.parent_id) == ("comment", "1", first.remote_id)
+    assert (answer.kind, answer.post_id, answer.parent_id) == ("comment", "2", first.remote_id)
 
 
 def test_what_people_chat_among_themselves_is_not_for_us(client: Telegram) -> None:
@@ -830,7 +859,7 @@ def test_a_reply_answers_the_comment_once(client: Telegram) -> None:
     [answer] = messages(TALK)
     assert answer["text"] == "It is."
     assert f"{TALK}/{answer['reply_to_message']['message_id']}" == comment.remote_id
-    assert (ours.is_ours, ours.parent_id, ours.post_id, ours.text) == (True, comment.remote_id, "1", "It is.")
+    assert (ours.is_ours, ours.parent_id, ours.post_id, ours.text) == (True, comment.remote_id, "2", "It is.")
 
 
 def test_a_reply_whose_answer_is_lost_is_left_to_a_person(client: Telegram) -> None:
@@ -892,7 +921,7 @@ def test_a_webhook_call_is_known_by_its_secret(client: Telegram) -> None:
     assert not client.verify_webhook(incoming({}, good.body))
     assert (event.kind, event.account_id) == ("message", CHANNEL)
     assert event.message
-    assert (event.message.text, event.message.post_id) == ("Is it vegan?", "1")
+    assert (event.message.text, event.message.post_id) == ("Is it vegan?", "2")
 
 
 def test_without_a_secret_nothing_is_believed(client: Telegram) -> None:

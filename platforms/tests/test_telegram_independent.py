@@ -3,6 +3,7 @@
 import asyncio
 import io
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
@@ -31,8 +32,9 @@ Ask = Callable[[Callable[[Bot], Awaitable[T]]], T]
 
 
 @pytest.fixture
-def ask(sandbox: str) -> Ask[Any]:
+def ask(sandbox: str, monkeypatch: pytest.MonkeyPatch) -> Ask[Any]:
     """Runs something with a bot that is logged in."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
 
     async def run(work: Callable[[Bot], Awaitable[Any]]) -> Any:
         home = f"{sandbox}/sandbox/telegram"
@@ -161,8 +163,7 @@ def test_it_is_told_what_goes_wrong(ask: Ask[Any]) -> None:
     with pytest.raises(ChatMigrated) as moved:
         ask(lambda bot: bot.send_message(-55, "Rye"))
 
-    seconds = limited.value.retry_after
-    assert (seconds if isinstance(seconds, int) else seconds.total_seconds()) == 35
+    assert limited.value.retry_after == timedelta(seconds=35)
     assert moved.value.new_chat_id == int(TALK)
 
 

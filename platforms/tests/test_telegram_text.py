@@ -37,6 +37,11 @@ def read(text: str) -> tuple[str, list[tuple[str, str]]]:
         ("🥐 **🥖 rye** 🍞 _x_", "🥐 🥖 rye 🍞 x", [("bold", "🥖 rye"), ("italic", "x")]),
         ("[**rye**](https://e.org)", "rye", [("text_link", "rye"), ("bold", "rye")]),
         ("  **rye**\n", "rye", [("bold", "rye")]),
+        ("**https://e.org/a_b**", "https://e.org/a_b", [("bold", "https://e.org/a_b")]),
+        ("_https://e.org/a_b_", "https://e.org/a_b", [("italic", "https://e.org/a_b")]),
+        ("**a _b** c_", "a _b c_", [("bold", "a _b")]),
+        ("||**a**||", "a", [("spoiler", "a"), ("bold", "a")]),
+        ("> **a**\n> _b_", "a\nb", [("blockquote", "a\nb"), ("bold", "a"), ("italic", "b")]),
     ],
 )
 def test_a_mark_becomes_what_it_says(text: str, shown: str, special: list[tuple[str, str]]) -> None:
@@ -48,7 +53,7 @@ def test_a_mark_becomes_what_it_says(text: str, shown: str, special: list[tuple[
     [
         "2 * 3 ** 2",
         "snake_case_name and _ alone",
-        "https://e.org/_foo_/__bar__?q=**x**",
+        "https://e.org/_foo_/__bar__?q=a*b",
         "a ** b ** c",
         "**open\nend**",
         "[no link](javascript:alert)",

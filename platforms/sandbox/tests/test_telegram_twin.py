@@ -92,7 +92,7 @@ def test_all_encodings_say_the_same(home: str) -> None:
         requests.post(url.replace("/SEND", "/test/send"), json=fields, timeout=10),
     ]
 
-    assert [answer.json()["result"]["message_id"] for answer in answers] == [1, 2, 3, 4, 5]
+    assert [answer.json()["result"]["message_id"] for answer in answers] == [2, 3, 4, 5, 6]
     assert {json.dumps(answer.json()["result"]["reply_markup"]) for answer in answers} == {
         json.dumps(keyboard)
     }
@@ -680,7 +680,7 @@ def test_only_a_public_channel_has_a_page(home: str, call: Call_) -> None:
     page = requests.get(f"{home}/s/morgenrot_bakery", timeout=10)
     group = requests.get(f"{home}/s/morgenrot_talk", timeout=10, allow_redirects=False)
 
-    assert 'data-post="morgenrot_bakery/1"' in page.text
+    assert 'data-post="morgenrot_bakery/2"' in page.text
     assert "Rye &amp; &lt;spelt&gt;" in page.text
     assert group.status_code == 302
     assert requests.get(f"{home}/morgenrot_crew", timeout=10).status_code == 404
@@ -691,6 +691,6 @@ def test_the_page_goes_back_in_steps(home: str, call: Call_) -> None:
         call("sendMessage", chat_id=CHANNEL, text=f"Loaf {n}")
 
     newest = requests.get(f"{home}/s/morgenrot_bakery", timeout=10).text
-    older = requests.get(f"{home}/s/morgenrot_bakery", params={"before": "3"}, timeout=10).text
+    older = requests.get(f"{home}/s/morgenrot_bakery", params={"before": "4"}, timeout=10).text
 
-    assert (newest.count("data-post="), older.count("data-post=")) == (20, 2)
+    assert (newest.count("data-post="), older.count("data-post=")) == (20, 3)
