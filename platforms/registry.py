@@ -7,6 +7,7 @@ from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.threads import Threads
 from platforms.tiktok import TikTok
+from platforms.telegram import Telegram
 from platforms.x import X
 from platforms.youtube import YouTube
 from platforms.youtube_shorts import YouTubeShorts
@@ -21,5 +22,6 @@ ALL: tuple[type[Platform], ...] = (
     Pinterest,
     Bluesky,
     Mastodon,
+    Telegram,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -23,4 +23,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/", include("platforms.sandbox.threads")),
     path("facebook/", include("platforms.sandbox.facebook")),
     path("linkedin/", include("platforms.sandbox.linkedin")),
+    path("telegram/", include("platforms.sandbox.telegram")),
 ]

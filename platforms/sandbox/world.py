@@ -45,6 +45,7 @@ NETWORKS = (
     Network("threads", "Threads", has_app=True),
     Network("facebook", "Facebook", has_app=True),
     Network("linkedin", "LinkedIn", has_app=True),
+    Network("telegram", "Telegram"),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
