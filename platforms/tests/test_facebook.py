@@ -316,6 +316,14 @@ def test_a_first_comment_that_fails_leaves_the_post_standing(client: Facebook) -
     assert ledger.standing.remote_id == Entry.objects.get().remote_id
 
 
+def test_a_post_that_facebook_does_not_know_yet_is_commented_below_its_video(client: Facebook) -> None:
+    Fault.objects.create(network="facebook", kind="refused", code="100/33", path="/comments")
+
+    published(client, draft("Crumb", film(), kind="reel", first_comment="By message"))
+
+    assert Note.objects.get().entry == Entry.objects.get()
+
+
 # --- interrupted ---
 
 
@@ -480,6 +488,24 @@ def test_the_same_text_twice_in_a_row_is_what_was_sent_before(client: Facebook) 
     assert post.remote_id == Entry.objects.get().remote_id
 
 
+@pytest.mark.parametrize("kind", ["photos alone", "video", "reel", "story", "film story"])
+def test_what_was_published_before_its_uploads_grew_old_is_found(client: Facebook, kind: str) -> None:
+    path, skip = PUBLIC[kind]
+    Fault.objects.create(network="facebook", kind="drop_after", path=path, method="POST", skip=skip)
+    ledger, drafted = MemoryLedger(), KINDS[kind]()
+    with pytest.raises(OutcomeUnknown):
+        published(client, drafted, ledger)
+    for name, result in ledger.results.items():
+        if isinstance(result, dict) and "at" in result:
+            yesterday = (datetime.now(UTC) - timedelta(hours=24)).isoformat()
+            ledger.results[name] = {**result, "at": yesterday}
+    grow_old(ledger)
+
+    published(client, drafted, ledger)
+
+    assert Entry.objects.count() == 1
+
+
 # --- finding, changing, deleting ---
 
 
@@ -589,6 +615,12 @@ def test_numbers_of_a_reel_tell_the_time_watched_in_seconds(client: Facebook) ->
     raw = metrics.raw["post_video_avg_time_watched"]
     assert isinstance(raw, int)
     assert metrics.values["average_watch_seconds"] == raw / 1000
+
+
+def test_a_story_has_no_counts(client: Facebook) -> None:
+    story = published(client, draft("", picture(), kind="story"))
+
+    assert "likes" not in client.post_metrics(story).values
 
 
 def test_a_metric_that_meta_removed_is_left_out_and_the_others_stay(client: Facebook, bakery: Person) -> None:
