@@ -259,7 +259,7 @@ def test_several_photos_become_one_post_in_their_order(client: Facebook) -> None
 
 
 def test_a_video_goes_in_the_windows_that_facebook_wants(client: Facebook, bakery: Person) -> None:
-    set_facts(bakery, window=20_000)
+    set_facts(bakery, window=40_000)
     options: dict[str, Json] = {"title": "Dawn", "category": "FOOD_HEALTH", "is_ai_generated": True}
 
     post = published(client, draft("Baking", film(), **options))
@@ -267,7 +267,7 @@ def test_a_video_goes_in_the_windows_that_facebook_wants(client: Facebook, baker
     entry = Entry.objects.get(remote_id=post.remote_id)
     phases = [body["upload_phase"] for body in sent("/videos")]
     assert bytes(entry.pictures[0].content) == film().open().read()
-    assert phases == ["start", *["transfer"] * -(-film().size // 20_000), "finish"]
+    assert phases == ["start", *["transfer"] * -(-film().size // 40_000), "finish"]
     assert (entry.text, entry.body["title"], entry.body["is_ai_generated"]) == ("Baking", "Dawn", True)
     assert requests.get(post.permalink, timeout=5).status_code == 200
 
@@ -342,7 +342,7 @@ def test_a_stream_goes_on_where_it_broke_off(client: Facebook) -> None:
 
 
 def test_windows_go_on_where_they_broke_off(client: Facebook, bakery: Person) -> None:
-    set_facts(bakery, window=20_000)
+    set_facts(bakery, window=40_000)
     Fault.objects.create(network="facebook", kind="drop_after", path="/videos", method="POST", skip=2)
     ledger = MemoryLedger()
     with pytest.raises(Unavailable):
@@ -355,12 +355,12 @@ def test_windows_go_on_where_they_broke_off(client: Facebook, bakery: Person) ->
 
 
 def test_facebook_may_want_another_window_than_the_one_that_is_sent(client: Facebook, bakery: Person) -> None:
-    set_facts(bakery, window=20_000)
+    set_facts(bakery, window=40_000)
     ledger = MemoryLedger()
     Fault.objects.create(network="facebook", kind="drop_before", path="/videos", method="POST", skip=1)
     with pytest.raises(Unavailable):
         client.publish(draft("Baking", film()), ledger)
-    set_facts(bakery, window=15_000)
+    set_facts(bakery, window=30_000)
 
     post = published(client, draft("Baking", film()), ledger)
 
@@ -432,7 +432,7 @@ def test_a_lost_answer_never_makes_a_second_post(client: Facebook, kind: str) ->
     assert [entry.remote_id for entry in Entry.objects.all()] == [post.remote_id]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["text", "photos alone", "video", "reel", "story"])
 def test_a_worker_that_dies_anywhere_leaves_exactly_one_post(client: Facebook, kind: str) -> None:
     drafted = KINDS[kind]()
     for moment in range(40):
