@@ -59,7 +59,8 @@ class Page(GraphPlatform):
     def _published(self, post_id: str) -> Published:
         address = f"{self.app.auth_url}/{post_id}"  # leads there as well
         with suppress(PlatformError):
-            address = self.graph("GET", post_id, params={"fields": "permalink_url"}).json["permalink_url"]
+            told = self.graph("GET", post_id, params={"fields": "permalink_url"}).json
+            address = str(told.get("permalink_url") or address)
         return Published(post_id, self._absolute(address), (post_id,))
 
     def _published_video(self, video_id: str) -> Published:

@@ -381,7 +381,7 @@ def test_a_photo_that_waited_for_a_day_is_staged_again(client: Facebook) -> None
     assert len(sent("/photos")) == 2
 
 
-@pytest.mark.parametrize("kind", ["", "reel"])
+@pytest.mark.parametrize("kind", ["", "reel", "story"])
 def test_a_video_that_cannot_be_processed_is_refused(client: Facebook, kind: str) -> None:
     Fault.objects.create(network="facebook", kind="processing_fails")
 
