@@ -75,12 +75,24 @@ class Field:
 
 @dataclass(frozen=True)
 class ConnectMethod:
-    """One way to connect: 'oauth' leads to a consent page, 'password' logs in with what was typed."""
+    """One way to connect: 'oauth' leads to a consent page, 'password' logs in with what was typed.
+
+    `flavour`: one of several consent pages; `authorize` finds it in its fields under this name.
+    """
 
     name: str
     label: str
     help: str = ""
     fields: tuple[Field, ...] = ()
+    flavour: str = ""
+
+    @property
+    def asks_consent(self) -> bool:
+        return self.name == "oauth" or bool(self.flavour)
+
+    def told(self, typed: Mapping[str, str]) -> dict[str, str]:
+        """What a client learns before it connects: what was typed, and which of several flavours."""
+        return {**typed, "flavour": self.flavour} if self.flavour else dict(typed)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ class OAuthPlatform(Platform):
     def authorize(self, state: str, fields: Mapping[str, str]) -> Authorization:
         return self.authorization(state, self.scopes, pkce=self.oauth.pkce)
 
-    def authorization(self, state: str, scopes: Sequence[str], *, pkce: bool) -> Authorization:
+    def authorization(
+        self, state: str, scopes: Sequence[str], *, pkce: bool, path: str = ""
+    ) -> Authorization:
         """The consent page for these scopes. The verifier is kept where the network knows PKCE."""
         verifier = generate_token(64) if pkce else ""
         params = dict(self.oauth.authorize_params)
@@ -54,7 +56,7 @@ class OAuthPlatform(Platform):
                 "code_challenge_method": "S256",
             }
         url = prepare_grant_uri(
-            self.app.auth_url + self.oauth.authorize_path,
+            self.app.auth_url + (path or self.oauth.authorize_path),
             self.app.client_id,
             "code",
             redirect_uri=self.app.redirect_uri,

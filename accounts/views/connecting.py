@@ -56,8 +56,8 @@ def _connect(
     again: Account | None,
 ) -> HttpResponse:
     number = again.pk if again else None
-    if method.name == "oauth":
-        return redirect(connecting.start(request.member, platform, fields, number))
+    if method.asks_consent:
+        return redirect(connecting.start(request.member, platform, method.told(fields), number))
     return _granted(request, connecting.log_in(request.member, platform, fields, number))
 
 

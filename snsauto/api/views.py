@@ -21,7 +21,7 @@ from accounts import connecting
 from accounts.models import Account, AuditEvent, Membership
 from accounts.permissions import Permission
 from campaigns.models import Campaign
-from platforms.base import Platform
+from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from publishing import media as pictures
 from publishing import scheduling, writing
@@ -120,28 +120,34 @@ class AccountViewSet(
     )
     @action(detail=False, methods=["post"], pagination_class=None)
     def connect(self, request: Request) -> Response:
-        """`oauth`: where to send the person. `password`: the account that what was typed has connected."""
+        """By consent: where to send the person. `password`: the account that what was typed connected."""
         asked = sent(ConnectSerializer, request)
         platform = PLATFORMS.get(asked["platform"])
         if platform is None:
             raise ValidationError({"platform": _("There is no such network.")}, code="unknown_platform")
-        return self._connect(member_of(request), platform, asked["method"], self._typed(platform, asked))
+        method = self._method(platform, asked["method"])
+        return self._connect(member_of(request), platform, method, self._typed(method, asked))
 
     def _connect(
-        self, member: Membership, platform: type[Platform], method: str, typed: dict[str, str]
+        self, member: Membership, platform: type[Platform], method: ConnectMethod, typed: dict[str, str]
     ) -> Response:
-        if method == "oauth":
-            return Response({"authorize_url": connecting.start(member, platform, typed, None)})
+        if method.asks_consent:
+            told = method.told(typed)
+            return Response({"authorize_url": connecting.start(member, platform, told, None)})
         grant = connecting.log_in(member, platform, typed, None)
         accounts = connecting.keep(grant, grant.profiles)
         return Response(self.get_serializer(accounts, many=True).data, status=status.HTTP_201_CREATED)
 
     @staticmethod
-    def _typed(platform: type[Platform], asked: dict[str, Any]) -> dict[str, str]:
+    def _method(platform: type[Platform], name: str) -> ConnectMethod:
+        for method in platform.connect_methods:
+            if method.name == name:
+                return method
+        raise ValidationError({"method": _("There is no such way to connect.")}, code="unknown_method")
+
+    @staticmethod
+    def _typed(method: ConnectMethod, asked: dict[str, Any]) -> dict[str, str]:
         """What was typed for the method, its defaults filled in."""
-        method = next((one for one in platform.connect_methods if one.name == asked["method"]), None)
-        if method is None:
-            raise ValidationError({"method": _("There is no such way to connect.")}, code="unknown_method")
         typed = asked.get("fields", {})
         missing = [
             field for field in method.fields if field.required and not typed.get(field.name, field.default)
