@@ -2,6 +2,7 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.instagram import Instagram
 from platforms.mastodon import Mastodon
 from platforms.x import X
 
@@ -9,5 +10,6 @@ ALL: tuple[type[Platform], ...] = (
     X,
     Bluesky,
     Mastodon,
+    Instagram,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("x/", include("platforms.sandbox.x")),
     path("bluesky/", include("platforms.sandbox.bluesky")),
     path("mastodon/", include("platforms.sandbox.mastodon")),
+    path("instagram/", include("platforms.sandbox.instagram")),
 ]

@@ -38,6 +38,7 @@ NETWORKS = (
     Network("x", "X", has_app=True),
     Network("bluesky", "Bluesky"),
     Network("mastodon", "Mastodon"),
+    Network("instagram", "Instagram", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
