@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,14 +11,13 @@ import time_machine
 from django.utils import timezone
 
 from platforms.base import Connection
-from platforms.content import Draft, Json, MediaFile, Part, Published
+from platforms.content import Draft, Json, MediaFile
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
     NotReady,
     OutcomeUnknown,
     PermissionMissing,
-    PlatformError,
     RateLimited,
     Refused,
     TokenExpired,
@@ -27,12 +25,13 @@ from platforms.errors import (
 )
 from platforms.instagram import Instagram
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.models import Call, Entry, Fault, Grant, Note, Person, Upload
+from platforms.sandbox.models import Entry, Fault, Note, Person, Upload
 from platforms.sandbox.visitor import allow
 from platforms.tests.books import Killed, MortalLedger
-from platforms.tests.connected import app_at, connected, way_out
 from platforms.tests.conftest import Shelf
+from platforms.tests.connected import app_at, connected, way_out
 from platforms.tests.files import film, picture
+from platforms.tests.instagram_world import by_instagram, draft, sent, set_fact, settled, stranger, the_post
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,45 +53,6 @@ def by_facebook(sandbox: str, bakery: Person) -> Instagram:
 def client(sandbox: str, bakery: Person) -> Instagram:
     """Connected through Instagram itself."""
     return by_instagram(sandbox, bakery)
-
-
-def stranger(sandbox: str) -> Instagram:
-    return Instagram(Connection(app_at(sandbox, "instagram"), way_out(sandbox)))
-
-
-def by_instagram(sandbox: str, person: Person) -> Instagram:
-    asked = stranger(sandbox).authorize("state-1", {"flavour": "instagram"})
-    token = stranger(sandbox).exchange(allow(asked.url, person), asked.kept)
-    client = Instagram(replace(stranger(sandbox).connection, token=token))
-    [profile] = client.profiles()
-    return Instagram(
-        replace(client.connection, remote_id=profile.remote_id, handle=profile.handle, limits=profile.limits)
-    )
-
-
-def draft(text: str, *media: MediaFile, key: str = "key", **options: Json) -> Draft:
-    kind = Instagram.kind_for(media, options).name
-    return Draft(key, datetime.now(UTC), (Part(text, media),), options, kind)
-
-
-def settled(client: Instagram, wanted: Draft, ledger: MemoryLedger | None = None) -> Published:
-    """Publish as the engine does: again and again while the network is processing."""
-    books = ledger or MemoryLedger()
-    for _ in range(12):
-        try:
-            return client.publish(wanted, books)
-        except NotReady:
-            continue
-    raise AssertionError("it is never ready")
-
-
-def the_post() -> Entry:
-    return Entry.objects.get(network="instagram", deleted_at=None)
-
-
-def sent(path: str) -> list[Any]:
-    calls = Call.objects.filter(network="instagram", path__endswith=path, method="POST").order_by("pk")
-    return [call.body for call in calls]
 
 
 # --- connecting ---
@@ -151,11 +111,6 @@ def test_every_linked_account_of_a_person_may_be_posted_as(sandbox: str, bakery:
 
     assert [profile.handle for profile in profiles] == ["morgenrot.bakery", "kilnandclay"]
     assert len({profile.token.access for profile in profiles if profile.token}) == 2
-
-
-def set_fact(person: Person, **facts: Any) -> None:
-    person.facts = {**person.facts, **facts}
-    person.save()
 
 
 def test_each_way_in_may_have_an_app_of_its_own(sandbox: str) -> None:
@@ -658,24 +613,3 @@ def test_preflight_says_what_instagram_would_refuse() -> None:
     assert codes(draft("Tag", here, reel, user_tags=["ann 0.5 0.5 2"])) == {"tag_on_video", "carousel_shapes"}
     assert codes(draft("Paid", here, paid_partnership=True)) == {"needs_facebook"}
     assert codes(draft("Paid", here, paid_partnership=True), flavour="facebook") == set()
-
-
-# --- failures ---
-
-
-@pytest.mark.parametrize("failure", Instagram.failures, ids=lambda failure: failure.code or failure.words)
-def test_refusal_is_understood(client: Instagram, failure: Any, shelf: Shelf) -> None:
-    from platforms.sandbox.instagram import DIALECT
-    from platforms.transport import Answer
-
-    assert DIALECT.refuse
-    if failure.code and failure.words:
-        return
-    refusal = DIALECT.refuse(failure.code or failure.words)
-    import json
-
-    answer = Answer("POST", "http://x/", refusal.status, {}, json.dumps(refusal.body).encode())
-
-    error = Instagram.classify(answer)
-
-    assert (type(error), error.message) == (failure.kind, failure.message)
