@@ -18,7 +18,7 @@ from platforms.sandbox.instagram_media import (
     publishing_limit,
     upload,
 )
-from platforms.sandbox.instagram_wire import DIALECT, LABEL, NETWORK, missing, owner
+from platforms.sandbox.instagram_wire import DIALECT, LABEL, NETWORK, missing, owner, person_of
 from platforms.sandbox.models import Entry, Grant, Note, Person
 
 __all__ = ["DIALECT", "LABEL", "arrive", "credentials", "face", "people", "urlpatterns", "webhook"]
@@ -102,7 +102,7 @@ def node(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
 def looked_at(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
     if page := instagram_oauth.page_node(request, grant, node):
         return page
-    if node == grant.person.remote_id:
+    if node == person_of(grant).remote_id:
         profile = instagram_oauth.profile_body(request, owner(grant, node))
         return JsonResponse(graph.only(profile, request))
     if Note.objects.filter(network=NETWORK, kind="comment", remote_id=node).exists():
@@ -114,7 +114,7 @@ def looked_at(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
 
 def peer_seen(request: HttpRequest, grant: Grant, peer: Person) -> HttpResponse:
     """Somebody who wrote to the account."""
-    if not instagram_inbox.thread(grant.person, peer.remote_id):
+    if not instagram_inbox.thread(person_of(grant), peer.remote_id):
         raise missing()
     return JsonResponse(
         graph.only({"id": peer.remote_id, "name": peer.name, "username": peer.handle}, request)

@@ -20,6 +20,7 @@ from platforms.sandbox.instagram_wire import (
     new_id,
     own_media,
     owner,
+    person_of,
 )
 from platforms.sandbox.models import Entry, Grant, Note, Person
 
@@ -90,7 +91,7 @@ def write(request: HttpRequest, grant: Grant, entry: Entry, parent_id: str = "")
     note = Note.objects.create(
         network=NETWORK,
         person=entry.person,
-        author=grant.person,
+        author=person_of(grant),
         kind="comment",
         remote_id=new_id("178"),
         text=str(fields["message"]),
@@ -104,7 +105,7 @@ def write(request: HttpRequest, grant: Grant, entry: Entry, parent_id: str = "")
 
 def comment_on_own(grant: Grant, node: str) -> Note:
     found = Note.objects.filter(
-        network=NETWORK, kind="comment", remote_id=node, person=grant.person, deleted_at=None
+        network=NETWORK, kind="comment", remote_id=node, person=person_of(grant), deleted_at=None
     )
     note = found.select_related("entry", "author").first()
     if note is None:

@@ -19,6 +19,7 @@ from platforms.sandbox.instagram_wire import (
     new_id,
     owner,
     person_named,
+    person_of,
 )
 from platforms.sandbox.models import Entry, Fault, Grant, Person, Upload
 from platforms.sandbox.probing import Probed, probe
@@ -264,7 +265,7 @@ def video_fault(facts: dict[str, Any], found: Probed | None) -> int:
 @graph.granted(NETWORK)
 def upload(request: HttpRequest, grant: Grant, container: str) -> HttpResponse:
     """The bytes of a resumable upload, from `offset` on."""
-    row = Upload.objects.filter(network=NETWORK, person=grant.person, remote_id=container).first()
+    row = Upload.objects.filter(network=NETWORK, person=person_of(grant), remote_id=container).first()
     if not request.headers.get("Authorization", "").startswith("OAuth ") or row is None:
         raise upload_refused("unauthorized user request")
     if flavour_of(grant) != "facebook" or "upload_type" not in row.facts["fields"]:
@@ -404,4 +405,4 @@ def publishing_limit(request: HttpRequest, grant: Grant, node: str) -> HttpRespo
 
 
 def container_of(grant: Grant, node: str) -> Upload | None:
-    return Upload.objects.filter(network=NETWORK, person=grant.person, remote_id=node).first()
+    return Upload.objects.filter(network=NETWORK, person=person_of(grant), remote_id=node).first()

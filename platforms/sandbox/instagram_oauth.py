@@ -1,5 +1,6 @@
 """Instagram's two ways in, from the other side: codes, tokens of an hour and of 60 days, Pages, profiles."""
 
+import secrets
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,6 +19,7 @@ from platforms.sandbox.instagram_wire import (
     missing,
     need,
     owner,
+    person_of,
 )
 from platforms.sandbox.models import Entry, Grant, Person
 from platforms.sandbox.wire import Refusal
@@ -40,9 +42,9 @@ def code_to_token(request: HttpRequest) -> HttpResponse:
         raise oauth_error("Invalid client secret provided") from refusal
     grant = redeemed(fields, "instagram", oauth_error("Matching code was not found or was already used"))
     token = graph.issue(grant, graph.SHORT, "IGAA")["access_token"]
-    user = {"user_id": int(grant.person.remote_id), "permissions": list(grant.scopes)}
+    user = {"user_id": int(person_of(grant).remote_id), "permissions": list(grant.scopes)}
     shown: dict[str, Any] = {"access_token": token, **user}
-    if grant.person.facts.get("wraps_answers"):  # as the documents print it
+    if person_of(grant).facts.get("wraps_answers"):  # as the documents print it
         shown = {"data": [{**shown, "user_id": str(user["user_id"]), "permissions": ",".join(grant.scopes)}]}
     return JsonResponse(shown)
 
@@ -106,8 +108,8 @@ def facebook_token(request: HttpRequest) -> HttpResponse:
 def accounts(request: HttpRequest, grant: Grant) -> HttpResponse:
     """The Pages of whoever logged in; those with a professional account tell it."""
     managed = [
-        grant.person,
-        *Person.objects.filter(network=NETWORK, remote_id__in=grant.person.facts.get("manages", [])),
+        person_of(grant),
+        *Person.objects.filter(network=NETWORK, remote_id__in=person_of(grant).facts.get("manages", [])),
     ]
     rows = [page_body(request, person, grant) for person in managed if person.facts.get("page")]
     rows += [{"id": "106500000000900", "name": "An unlinked Page", "access_token": "EAABnone"}]
@@ -144,14 +146,14 @@ def page_grant(person: Person, grant: Grant) -> Grant:
         person=person,
         client_id=grant.client_id,
         scopes=grant.scopes,
-        access=f"EAABpage{consent.secrets.token_urlsafe(60)}",
+        access=f"EAABpage{secrets.token_urlsafe(60)}",
         facts={"flavour": "facebook", "page": page, "root": root},
     )
 
 
 def page_node(request: HttpRequest, grant: Grant, node: str) -> HttpResponse | None:
     """A Page that was asked for by its id, with its own token or with the person's."""
-    managed = [grant.person.remote_id, *grant.person.facts.get("manages", [])]
+    managed = [person_of(grant).remote_id, *person_of(grant).facts.get("manages", [])]
     for person in Person.objects.filter(network=NETWORK, remote_id__in=managed):
         if flavour_of(grant) == "facebook" and person.facts.get("page") == node:
             return JsonResponse(graph.only(page_body(request, person, grant), request))
@@ -177,9 +179,9 @@ def permissions(request: HttpRequest, grant: Grant) -> HttpResponse:
 
 @api("basic", "GET")
 def me(request: HttpRequest, grant: Grant) -> HttpResponse:
-    body = {**profile_body(request, owner(grant, "me")), "id": f"9{grant.person.remote_id[-12:]}"}
+    body = {**profile_body(request, owner(grant, "me")), "id": f"9{person_of(grant).remote_id[-12:]}"}
     shown = graph.only(body, request)
-    return JsonResponse({"data": [shown]} if grant.person.facts.get("wraps_answers") else shown)
+    return JsonResponse({"data": [shown]} if person_of(grant).facts.get("wraps_answers") else shown)
 
 
 @wire.endpoint(DIALECT, "POST", "GET", "DELETE")
@@ -189,7 +191,7 @@ def subscribed_apps(request: HttpRequest, grant: Grant, node: str) -> HttpRespon
     by_page = flavour_of(grant) == "facebook"
     if by_page:
         need(grant, "webhooks")
-    person = grant.person if by_page and node == grant.facts.get("page") else owner(grant, node)
+    person = person_of(grant) if by_page and node == grant.facts.get("page") else owner(grant, node)
     if request.method == "GET":
         return JsonResponse(
             {"data": [{"id": grant.client_id, "subscribed_fields": person.facts.get("subscribed", [])}]}

@@ -18,6 +18,7 @@ from platforms.sandbox.instagram_wire import (
     need,
     own_media,
     owner,
+    person_of,
 )
 from platforms.sandbox.models import Entry, Grant, Note, Person
 
@@ -174,7 +175,8 @@ def user_numbers(person: Person) -> dict[str, int]:
 
 
 def asked_metrics(request: HttpRequest, known: set[str]) -> list[str]:
-    names = [name.strip() for name in request.GET.get("metric", "").split(",") if name.strip()]
+    given = graph.structured(request.GET.get("metric", ""))
+    names = given if isinstance(given, list) else [name.strip() for name in given.split(",") if name.strip()]
     if not names:
         raise graph.error(3001, "(#3001) A metric is required", 1504028)
     for position, name in enumerate(names):
@@ -187,7 +189,7 @@ def asked_metrics(request: HttpRequest, known: set[str]) -> list[str]:
 @api("insights", "GET")
 def numbers(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
     """Of the account, or of one of its posts."""
-    if node in {"me", grant.person.remote_id}:
+    if node in {"me", person_of(grant).remote_id}:
         return of_account(request, owner(grant, node))
     return of_media(request, grant, own_media(grant, node))
 

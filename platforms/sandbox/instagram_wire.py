@@ -83,7 +83,7 @@ SUBCODES: dict[int, tuple[int, str]] = {
 def error(subcode: int, message: str = "") -> Refusal:
     """The refusal of a subcode, with its code."""
     code, said = SUBCODES.get(subcode, (100, "The request was refused."))
-    title = {"error_user_title": "Not possible", "error_user_msg": message or said}
+    title: dict[str, Any] = {"error_user_title": "Not possible", "error_user_msg": message or said}
     return graph.error(code, message or said, subcode, is_transient=False, **title)
 
 
@@ -135,9 +135,16 @@ def api(call: str, *methods: str) -> Callable[[View], View]:
     return decorate
 
 
+def person_of(grant: Grant) -> Person:
+    """Whose grant it is."""
+    if grant.person is None:
+        raise graph.error(190, status=401)
+    return grant.person
+
+
 def owner(grant: Grant, node: str) -> Person:
     """The professional account that a node names, which must be the token's own."""
-    person = grant.person
+    person = person_of(grant)
     own = {person.remote_id, "me"} if flavour_of(grant) == "instagram" else {person.remote_id}
     if node not in own:
         raise missing()
@@ -152,7 +159,7 @@ def mailbox(grant: Grant, node: str) -> Person:
         return owner(grant, node)
     if node != grant.facts.get("page"):
         raise missing()
-    return grant.person
+    return person_of(grant)
 
 
 def new_id(start: str) -> str:
@@ -161,7 +168,7 @@ def new_id(start: str) -> str:
 
 def own_media(grant: Grant, node: str) -> Entry:
     entry = Entry.objects.filter(
-        network=NETWORK, remote_id=node, person=grant.person, deleted_at=None
+        network=NETWORK, remote_id=node, person=person_of(grant), deleted_at=None
     ).first()
     if entry is None:
         raise missing()
