@@ -76,7 +76,6 @@ def face(entry: Entry) -> world.Face:
         "is_paid": str(fields.get("is_paid_partnership", "")).lower() in {"true", "1"},
         "is_trial": bool(fields.get("trial_params")),
         "is_closed": product != "STORY" and not entry.body["comment_enabled"],
-        "count": entry.uploads.count(),
     }
     return world.Face(facts=facts)
 

@@ -20,7 +20,7 @@ from platforms.sandbox.instagram_wire import (
     owner,
     person_of,
 )
-from platforms.sandbox.models import Entry, Grant, Note, Person
+from platforms.sandbox.models import Entry, Grant, Person
 
 MEDIA_METRICS = {
     "FEED": {
@@ -144,7 +144,7 @@ def media_numbers(entry: Entry) -> dict[str, int]:
         return insights.grown(entry.pk, name, most, entry.created_at)
 
     views = grown("views", 2400)
-    written = Note.objects.filter(entry=entry, kind="comment", deleted_at=None).count()
+    written = sum(note.kind == "comment" and note.deleted_at is None for note in entry.notes.all())
     numbers = {
         "views": views,
         "reach": views * 4 // 5,
