@@ -3,6 +3,7 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.instagram import Instagram
+from platforms.facebook import Facebook
 from platforms.mastodon import Mastodon
 from platforms.x import X
 
@@ -11,5 +12,6 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Instagram,
+    Facebook,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

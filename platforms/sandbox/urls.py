@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bluesky/", include("platforms.sandbox.bluesky")),
     path("mastodon/", include("platforms.sandbox.mastodon")),
     path("instagram/", include("platforms.sandbox.instagram")),
+    path("facebook/", include("platforms.sandbox.facebook")),
 ]

@@ -39,6 +39,7 @@ NETWORKS = (
     Network("bluesky", "Bluesky"),
     Network("mastodon", "Mastodon"),
     Network("instagram", "Instagram", has_app=True),
+    Network("facebook", "Facebook", has_app=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
