@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := SANDBOX=on $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser test-real test-chaos screenshots format clean
+.PHONY: help run test check test-postgres test-browser test-real test-chaos network-table screenshots format clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 16
@@ -63,6 +63,9 @@ $(NODE_PARTS)/node_modules/.stamp: $(NODE_PARTS)/package-lock.json
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || .ci/install chromium fonts-dejavu-core fonts-noto-color-emoji
+
+network-table: .venv/dev.stamp ## the table of docs/networks/README.md, from what the contract tests show
+	@$(PYTEST) -n $(JOBS) platforms/tests/contract --table docs/networks/README.md
 
 screenshots: .venv/dev.stamp chromium ## the pictures of the documents, from the demo
 	@$(BIN)/python -m snsauto.tests.browser.screenshots

@@ -20,6 +20,10 @@ from accounts.permissions import Role
 from platforms.sandbox.world import seed
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--table", help="write the table of networks that passing contract tests show into FILE")
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The live server's threads let go of the database after each request, so that it can be dropped."""

@@ -50,6 +50,7 @@ def app_for(platform_name: str, server: str = "") -> App:
         if registers
         else network["client_secret"],
         redirect_uri=redirect_uri(platform_name),
+        webhook_secret=network.get("webhook_secret", ""),
         **{name: network[name].replace("{server}", server) for name in ADDRESSES},
     )
 

@@ -167,6 +167,7 @@ class Account(models.Model):
         _("server"), max_length=255, blank=True, help_text=_("The instance, where there are many.")
     )
     limits = models.JSONField(default=dict, blank=True)
+    limits_read_at = models.DateTimeField(null=True, blank=True, editable=False)
     credentials = EncryptedJSONField(null=False, blank=True, default=None, editable=False)
     scopes = models.JSONField(default=list, blank=True)
     state = models.CharField(_("state"), max_length=12, choices=State.choices, default=State.CONNECTED)

@@ -5,9 +5,11 @@ from collections import Counter
 from datetime import datetime
 
 import structlog
+from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from accounts.limits import read_limits
 from accounts.models import Account, IdempotentRequest, OAuthState, PendingConnection
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
@@ -18,6 +20,7 @@ log = structlog.get_logger(__name__)
 # Minutes between runs; the launcher makes the schedules from this.
 SCHEDULES = {
     "refresh tokens": ("accounts.tasks.refresh_tokens", 1),
+    "read limits": ("accounts.tasks.read_all_limits", 60),
     "sweep what has expired": ("accounts.tasks.sweep", 24 * 60),
 }
 
@@ -45,6 +48,24 @@ def refresh_tokens() -> int:
         except PlatformError:
             failures[network] += 1
     return renewed
+
+
+def read_all_limits() -> int:
+    """Read afresh what accounts may do and choose, the longest unread first; a failure changes nothing."""
+    end = time.monotonic() + BUDGET_SECONDS
+    read = 0
+    stale = Account.objects.filter(state=Account.State.CONNECTED).defer("credentials")
+    for account in stale.order_by(F("limits_read_at").asc(nulls_first=True)):
+        if time.monotonic() > end:
+            break
+        if not account.platform.can("account_limits"):
+            continue
+        try:
+            read_limits(account)
+            read += 1
+        except PlatformError as error:
+            log.info("limits not read", account=account.pk, code=error.code)
+    return read
 
 
 def expire(moment: datetime) -> int:

@@ -113,6 +113,11 @@ class Notice:
     links: tuple[tuple[str, str], ...] = ()  # words and addresses
 
 
+# What a network may offer beyond publishing; pages, API and docs ask `can` for these.
+ABILITIES = (
+    "refresh", "revoke", "find", "recognise", "delete", "edit", "account_limits", "post_metrics",
+    "account_metrics", "messages", "reply", "moderate", "verify_webhook",
+)  # fmt: skip
 Moderation = Literal["like", "unlike", "hide", "unhide", "delete"]
 
 

@@ -12,6 +12,7 @@ __all__ = ["Documents", "Finding", "Images", "Kind", "Option", "Rules", "Text", 
 
 Severity = Literal["error", "warning"]
 Range = tuple[float, float]
+LEAST_BITS = 400_000  # a second of video with its sound
 WORDS: dict[MediaKind, tuple[str, str]] = {
     "image": ("picture", "pictures"),
     "video": ("video", "videos"),
@@ -301,6 +302,11 @@ def _shape(ratio: Range) -> str:
 
 def _check_length(number: int, file: MediaFile, rule: Videos) -> Iterator[Finding]:
     least, most = rule.seconds
+    # Below this nothing would be left of the picture.
+    if file.seconds and rule.max_bytes * 8 / file.seconds < LEAST_BITS:
+        most_bytes = rule.max_bytes // 1_000_000
+        message = f"“{file.name}” is too long for the {most_bytes} MB that this network takes. Cut it."
+        yield Finding("media_too_large", message, "media", part=number)
     if file.seconds and not least <= file.seconds <= most + 0.5:
         said = f"“{file.name}” lasts {_duration(file.seconds)}"
         message = (

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from accounts.models import Account
 from platforms.content import Draft, Json, MediaFile, Part
-from platforms.rules import Rules
-from publishing.media import as_file, fit
-from publishing.models import Delivery, Media, Post
+from platforms.errors import NotReady
+from publishing.models import Delivery, Post
+from publishing.renditions import fitted, order_again, rules_of
 
 
 def draft_for(delivery: Delivery) -> Draft:
@@ -17,20 +17,24 @@ def draft_for(delivery: Delivery) -> Draft:
     """
     post = Post.objects.prefetch_related("postmedia_set__media").get(pk=delivery.post_id)
     delivery.post = post
-    rules = rules_of(delivery.account)
     return make_draft(
         key=f"{post.key}-{delivery.pk}",
         created_at=delivery.started_at or post.created_at,
         account=delivery.account,
         text=delivery.effective_text,
-        media=[fit(media, rules.images) for media in delivery.pictures],
+        media=_fitted(delivery),
         options=delivery.options,
     )
 
 
-def rules_of(account: Account) -> Rules:
-    """The network's rules with the account's own limits."""
-    return account.platform.rules_for(account.limits)
+def _fitted(delivery: Delivery) -> list[MediaFile]:
+    """The media as the network takes them. Raises NotReady while a video is still being made."""
+    rules = rules_of(delivery)
+    try:
+        return [fitted(media, rules) for media in delivery.pictures]
+    except NotReady:
+        order_again(delivery.post_id)
+        raise
 
 
 def make_draft(
@@ -54,8 +58,3 @@ def make_draft(
         options=chosen,
         kind=platform.kind_for(files, chosen).name,
     )
-
-
-def unfitted(pictures: Iterable[Media]) -> list[MediaFile]:
-    """Pictures as they lie in the library: enough for checks and previews, which send nothing."""
-    return [as_file(media, media.name, media.alt_text) for media in pictures]

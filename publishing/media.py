@@ -1,29 +1,41 @@
-"""Pictures as rows: uploads taken in whole or not at all, and renderings that fit a network, made once."""
+"""The library: uploads taken in whole or not at all, known by their content, and taken out again."""
 
 import hashlib
 import io
 import secrets
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, BinaryIO, cast
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from platforms.content import MediaFile
-from platforms.rules import Images
-from publishing import pictures
-from publishing.models import Delivery, Media, Post, Variant
+from publishing import documents, pictures, videos
+from publishing.models import Delivery, Media, Post
+
+PICTURE_MOST_BYTES = 32_000_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an upload turned out to be: the file to keep, a small picture of it, and its facts."""
+
+    file: "File[bytes]"
+    extension: str
+    thumbnail: pictures.Encoded
+    facts: Mapping[str, object]
 
 
 def take_in(member: Membership, upload: "UploadedFile[Any]") -> Media:
-    """The upload as a picture of the workspace; the same file again is the same picture.
+    """The upload as a medium of the workspace; the same file again is the same medium.
 
     Raises ValidationError with one sentence; then nothing was written.
     """
@@ -37,10 +49,13 @@ def _refuse_large(upload: "UploadedFile[Any]") -> None:
     if not upload.size:
         raise ValidationError(_("The file is empty."), code="empty_file")
     if upload.size > settings.UPLOAD_MOST_BYTES:
-        most = filesizeformat(settings.UPLOAD_MOST_BYTES)
-        raise ValidationError(
-            _("The file is too large: %(most)s at most.") % {"most": most}, code="file_too_large"
-        )
+        _refuse_over(settings.UPLOAD_MOST_BYTES)
+
+
+def _refuse_over(most: int) -> None:
+    raise ValidationError(
+        _("The file is too large: %(most)s at most.") % {"most": filesizeformat(most)}, code="file_too_large"
+    )
 
 
 def _digest(upload: "UploadedFile[Any]") -> str:
@@ -51,25 +66,41 @@ def _digest(upload: "UploadedFile[Any]") -> str:
 
 
 def _store(member: Membership, upload: "UploadedFile[Any]", digest: str) -> Media:
-    picture = pictures.clean(cast("IO[bytes]", upload.file))
-    small = pictures.thumbnail(picture)
+    found = _found(upload)
     media = Media(
         workspace=member.workspace,
         uploaded_by=member.user,
         name=(upload.name or _("picture"))[-200:],
         sha256=digest,
-        **_facts(picture),
+        **found.facts,
     )
     with ExitStack() as undo:
         with transaction.atomic():
-            _save_file(media.file, picture, undo)
-            _save_file(media.thumbnail, small, undo)
+            save_file(media.file, found.file, found.extension, undo)
+            save_file(media.thumbnail, ContentFile(found.thumbnail.content), found.thumbnail.extension, undo)
             media.save()
         undo.pop_all()
     return media
 
 
-def _facts(picture: pictures.Encoded) -> dict[str, str | int]:
+def _found(upload: "UploadedFile[Any]") -> Found:
+    upload.seek(0)
+    head = upload.read(16)
+    upload.seek(0)
+    if videos.is_video(head):
+        return _video(upload)
+    if upload.size is not None and upload.size > PICTURE_MOST_BYTES and not documents.is_pdf(head):
+        _refuse_over(PICTURE_MOST_BYTES)
+    return _document(upload) if documents.is_pdf(head) else _picture(upload)
+
+
+def _picture(upload: "UploadedFile[Any]") -> Found:
+    picture = pictures.clean(cast("IO[bytes]", upload.file))
+    facts = picture_facts(picture)
+    return Found(ContentFile(picture.content), picture.extension, pictures.thumbnail(picture), facts)
+
+
+def picture_facts(picture: pictures.Encoded) -> dict[str, object]:
     return {
         "content_type": picture.content_type,
         "size": picture.size,
@@ -78,66 +109,49 @@ def _facts(picture: pictures.Encoded) -> dict[str, str | int]:
     }
 
 
-def _save_file(field: models.fields.files.FieldFile, picture: pictures.Encoded, undo: ExitStack) -> None:
-    """Store under a name that nobody can guess; gone again if what follows fails."""
-    field.save(secrets.token_urlsafe(24) + picture.extension, ContentFile(picture.content), save=False)
-    undo.callback(field.storage.delete, str(field.name))
+def _video(upload: "UploadedFile[Any]") -> Found:
+    file = cast("IO[bytes]", upload.file)
+    facts = videos.probe(file)
+    poster = pictures.clean(io.BytesIO(videos.poster(file)))
+    stored = {**video_facts(facts), "is_turned": facts.is_turned, "size": upload.size}
+    return Found(File(file), videos.EXTENSIONS[facts.content_type], pictures.thumbnail(poster), stored)
 
 
-def as_file(media: Media | Variant, name: str, alt: str) -> MediaFile:
-    """What a client sends; the bytes are read from storage when they are asked for."""
-    storage, path = media.file.storage, cast(str, media.file.name)
-    return MediaFile(
-        name=name,
-        content_type=media.content_type,
-        size=media.size,
-        width=media.width,
-        height=media.height,
-        open=cast("partial[BinaryIO]", partial(storage.open, path, "rb")),
-        alt=alt,
+def video_facts(facts: videos.Facts) -> dict[str, object]:
+    return {
+        "content_type": facts.content_type,
+        "width": facts.width,
+        "height": facts.height,
+        "seconds": facts.seconds,
+        "fps": facts.fps,
+        "codecs": list(facts.codecs),
+    }
+
+
+def _document(upload: "UploadedFile[Any]") -> Found:
+    paper = documents.clean(cast("IO[bytes]", upload.file))
+    facts = {
+        "content_type": documents.PDF,
+        "size": len(paper.content),
+        "width": paper.width,
+        "height": paper.height,
+    }
+    sheet = documents.sheet(paper)
+    return Found(
+        ContentFile(paper.content), ".pdf", pictures.thumbnail(sheet), {**facts, "pages": paper.pages}
     )
 
 
-def fit(media: Media, limits: Images) -> MediaFile:
-    """The picture as a network takes it: itself, or a rendering that is made once and kept."""
-    if pictures.is_fit(media.content_type, media.size, media.width, media.height, limits):
-        return as_file(media, media.name, media.alt_text)
-    return as_file(_variant(media, limits), media.name, media.alt_text)
-
-
-def _variant(media: Media, limits: Images) -> Variant:
-    key = hashlib.sha256(
-        repr((limits.formats, limits.max_bytes, limits.max_side, limits.max_pixels)).encode()
-    ).hexdigest()
-    return media.variants.filter(key=key).first() or _make_variant(media, limits, key)
-
-
-def _make_variant(media: Media, limits: Images, key: str) -> Variant:
-    with media.file.storage.open(cast(str, media.file.name), "rb") as original:
-        picture = pictures.fit(io.BytesIO(original.read()), limits)
-    variant = Variant(media=media, key=key, **_facts(picture))
-    try:
-        with ExitStack() as undo:
-            with transaction.atomic():
-                _save_file(variant.file, picture, undo)
-                variant.save()
-            undo.pop_all()
-    except IntegrityError:
-        return media.variants.get(key=key)  # somebody was faster; ours is gone again
-    return variant
-
-
-def prepare(post_id: int) -> None:
-    """Make every rendering that a post will need, so that nothing slow is left for the moment it is due."""
-    deliveries = Delivery.objects.filter(post_id=post_id).select_related("account", "post")
-    for delivery in deliveries:
-        limits = delivery.account.platform.rules_for(delivery.account.limits).images
-        for media in delivery.pictures:
-            fit(media, limits)
+def save_file(
+    field: models.fields.files.FieldFile, content: "File[bytes]", extension: str, undo: ExitStack
+) -> None:
+    """Store under a name that nobody can guess; gone again if what follows fails."""
+    field.save(secrets.token_urlsafe(24) + extension, content, save=False)
+    undo.callback(field.storage.delete, str(field.name))
 
 
 def in_use(media: Media) -> bool:
-    """Whether a post holds the picture."""
+    """Whether a post holds it."""
     return (
         Post.objects.filter(postmedia__media=media).exists()
         or Delivery.objects.filter(deliverymedia__media=media).exists()
@@ -145,8 +159,9 @@ def in_use(media: Media) -> bool:
 
 
 def remove(media: Media) -> None:
-    """Take an unused picture out of the library. Raises models.ProtectedError where a post holds it."""
-    files = [media.file, media.thumbnail, *(variant.file for variant in media.variants.all())]
+    """Take what is unused out of the library. Raises models.ProtectedError where a post holds it."""
+    made = media.variants.exclude(file="")
+    files = [media.file, media.thumbnail, *(variant.file for variant in made)]
     with transaction.atomic():
         media.delete()
         for file in files:

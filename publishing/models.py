@@ -23,17 +23,26 @@ def upload_path(media: "Media | Variant", filename: str) -> str:
 
 
 class Media(models.Model):
-    """A picture in the library: checked by its content, turned upright, free of metadata."""
+    """A picture, video or document in the library, checked by its content.
+
+    Pictures lie there upright and free of metadata. A video lies there as it came; what is ever sent of it is
+    a copy without metadata. `codecs` names those of picture and sound; `is_turned`: it is shown turned.
+    """
 
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="media")
     file = models.FileField(upload_to=upload_path, max_length=255)
     thumbnail = models.FileField(upload_to=upload_path, max_length=255)
     name = models.CharField(_("file name"), max_length=200)
     content_type = models.CharField(max_length=50)
-    size = models.PositiveIntegerField(_("bytes"))
+    size = models.PositiveBigIntegerField(_("bytes"))
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    seconds = models.FloatField(default=0.0)
+    fps = models.FloatField(default=0.0)
+    codecs = models.JSONField(default=list, blank=True)
+    is_turned = models.BooleanField(default=False)
+    pages = models.PositiveIntegerField(default=0)
     alt_text = models.CharField(_("description"), max_length=1500, blank=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
@@ -56,17 +65,33 @@ class Media(models.Model):
     def folder(self) -> str:
         return f"{self.workspace_id}"
 
+    @property
+    def kind(self) -> str:
+        """image, video or document."""
+        family = self.content_type.partition("/")[0]
+        return family if family in {"image", "video"} else "document"
+
 
 class Variant(models.Model):
-    """A picture made fit for a network's limits, kept so that it is made once."""
+    """A picture or video made fit for a network's limits, kept so that it is made once.
+
+    A video takes a while: until it is ready it has no file, and whoever makes it tells how far it is
+    (`progress`, in percent) and holds it until `claimed_until`. `problem`: why it cannot be made.
+    """
 
     media = models.ForeignKey(Media, on_delete=models.CASCADE, related_name="variants")
     key = models.CharField(max_length=64)
-    file = models.FileField(upload_to=upload_path, max_length=255)
-    content_type = models.CharField(max_length=50)
-    size = models.PositiveIntegerField()
-    width = models.PositiveIntegerField()
-    height = models.PositiveIntegerField()
+    file = models.FileField(upload_to=upload_path, max_length=255, blank=True)
+    content_type = models.CharField(max_length=50, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    fps = models.FloatField(default=0.0)
+    codecs = models.JSONField(default=list, blank=True)
+    progress = models.PositiveSmallIntegerField(default=100)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["media", "key"], name="one_variant_of_a_kind")]

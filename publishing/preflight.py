@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
 from platforms.content import Draft
 from platforms.rules import Finding
-from publishing.drafts import make_draft, unfitted
+from platforms.transport import is_private_host
+from publishing.drafts import make_draft
 from publishing.models import Delivery
+from publishing.renditions import unfitted
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,30 @@ class Refusal(Exception):
 
 def examine(account: Account, draft: Draft) -> list[Finding]:
     """What the account's state and the network's rules have to say about a draft."""
-    return [*_examine_account(account), *account.platform.check(draft, account.limits)]
+    return [
+        *_examine_account(account),
+        *_examine_reach(account, draft),
+        *account.platform.check(draft, account.limits),
+    ]
+
+
+def _examine_reach(account: Account, draft: Draft) -> Iterable[Finding]:
+    """Some networks read media from our address, which must then be a public one."""
+    platform = account.platform
+    if not (platform.fetches_media and draft.media and is_private(settings.SITE_URL)):
+        return
+    if not is_private(settings.NETWORKS[platform.name]["api_url"]):
+        message = _("%(network)s fetches media from this site, and %(site)s cannot be reached from outside.")
+        yield Finding(
+            "site_not_public",
+            message % {"network": platform.label, "site": settings.SITE_URL},
+            "media",
+        )
+
+
+def is_private(url: str) -> bool:
+    """Whether an address is plainly not a public one."""
+    return is_private_host(urlsplit(url).netloc)
 
 
 def _examine_account(account: Account) -> Iterable[Finding]:

@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account
+from platforms.base import Notice
 from platforms.content import Draft
-from platforms.rules import Finding
-from publishing.drafts import make_draft, unfitted
+from platforms.rules import Finding, Kind
+from publishing.drafts import make_draft
 from publishing.forms.post import PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
+from publishing.renditions import unfitted
 from publishing.validators import GRACE
 from publishing.writing import PostInput, Target
 
@@ -81,6 +83,17 @@ class Preview:
             PreviewPart(number, many, part.text, self.pictures if number == 1 else ())
             for number, part in enumerate(self.draft.parts, 1)
         ]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of post that it becomes."""
+        kinds = self.account.platform.post_kinds()
+        return next((kind for kind in kinds if kind.name == self.draft.kind), kinds[0])
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the network wants people to be told before they post."""
+        return self.account.platform.notices(self.draft.options)
 
     def about(self, *fields: str) -> list[Finding]:
         """The findings about one place in the form."""

@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django_q.tasks import async_task
 
 from accounts.connections import platform_client
 from platforms.content import Json
@@ -18,6 +17,7 @@ from platforms.errors import PlatformError
 from publishing.bell import ring
 from publishing.models import TEXT_STEP, Delivery, Post, State, Step
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
+from publishing.renditions import order
 from publishing.validators import future_time
 from publishing.writing import locked_deliveries
 
@@ -75,7 +75,7 @@ def _get_going(post: Post, due_at: datetime) -> None:
     if due_at <= now():
         ring()
     if post.media.exists():
-        transaction.on_commit(partial(async_task, "publishing.media.prepare", post.pk))
+        transaction.on_commit(partial(order, post.pk))
 
 
 def unschedule(post: Post) -> int:

@@ -26,10 +26,12 @@ urlpatterns = [
     path("queue/retry/", planning.queue_retry, name="queue-retry"),
     path("calendar/", planning.calendar, name="calendar"),
     path("calendar/<int:year>/<int:month>/<int:day>/", planning.calendar_day, name="calendar-day"),
+    path("posts/lists/<int:pk>/", composer.share_lists, name="share-lists"),
     path("library/", library.media_list, name="media-list"),
     path("library/upload/", library.media_upload, name="media-upload"),
     path("library/<int:pk>/edit/", library.media_edit, name="media-edit"),
     path("library/<int:pk>/delete/", library.media_delete, name="media-delete"),
     path("library/<int:pk>/file/", library.media_file, name="media-file"),
+    path("m/<str:token>/<str:name>", library.media_public, name="media-public"),
     path("library/<int:pk>/thumbnail/", library.media_thumbnail, name="media-thumbnail"),
 ]

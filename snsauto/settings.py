@@ -232,7 +232,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-UPLOAD_MOST_BYTES = env.number("UPLOAD_MOST_MB", 32, least=1) * 1_000_000
+UPLOAD_MOST_BYTES = env.number("UPLOAD_MOST_MB", 1024, least=1) * 1_000_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 
@@ -281,6 +281,7 @@ NETWORKS = {
         "upload_url": env.text(
             f"{name.upper()}_UPLOAD_URL", f"{SITE_URL}/sandbox/{name}" if SANDBOX else platform.upload_url
         ),
+        "webhook_secret": env.text(f"{name.upper()}_WEBHOOK_SECRET", "hook-secret" if SANDBOX else ""),
     }
     for name, platform in PLATFORMS.items()
 }

@@ -41,7 +41,9 @@ def _joined(_stamp: Stamp) -> Stylesheet:
 
 
 def _files() -> list[Path]:
-    return sorted(file for file in FOLDER.rglob("*.css") if file.stem != ANOTHER_PLACE)
+    return sorted(
+        file for file in FOLDER.rglob("*.css") if ANOTHER_PLACE not in {file.stem, file.parent.name}
+    )
 
 
 def _layered(file: Path) -> str:

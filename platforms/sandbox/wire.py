@@ -176,7 +176,16 @@ def verifies(challenge: str, verifier: str) -> bool:
     return hashed == challenge
 
 
-SECRETS = {"access_token", "refresh_token", "client_secret", "password", "code", "code_verifier", "token"}
+SECRETS = {
+    "appsecret_proof",
+    "access_token",
+    "refresh_token",
+    "client_secret",
+    "password",
+    "code",
+    "code_verifier",
+    "token",
+}
 
 
 def record(network: str, request: HttpRequest, response: HttpResponse) -> None:
@@ -187,10 +196,17 @@ def record(network: str, request: HttpRequest, response: HttpResponse) -> None:
         )
     except Refusal:
         sent = {}
+    asked = (
+        {}
+        if request.method in {"GET", "HEAD"}
+        else {f"?{name}": value for name, value in request.GET.items()}
+    )
     Call.objects.create(
         network=network,
         method=request.method or "",
         path=request.path[:500],
         status=response.status_code,
-        body={name: "***" if name in SECRETS else value for name, value in sent.items()},
+        body={
+            name: "***" if name.lstrip("?") in SECRETS else value for name, value in {**sent, **asked}.items()
+        },
     )

@@ -1,13 +1,14 @@
 """Clients that are connected to the sandbox as a person would connect them: over HTTP, by consent."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from urllib.parse import urlsplit
 
 from platforms.base import Connection, Platform
 from platforms.content import App, RateLimit, Token
 from platforms.registry import PLATFORMS
-from platforms.sandbox.models import Person
+from platforms.sandbox.models import Client, Person
 from platforms.sandbox.visitor import allow
 from platforms.transport import Transport
 
@@ -28,6 +29,24 @@ def app_at(url: str, name: str) -> App:
     )
 
 
+def typed(platform: type[Platform], person: Person) -> dict[str, str]:
+    """What a person types before connecting."""
+    twin = import_module(f"platforms.sandbox.{platform.name}")
+    own: dict[str, str] = twin.credentials(person) if hasattr(twin, "credentials") else {}
+    return {"handle": person.handle, "server": "sandbox.example", **own}
+
+
+def known_at(url: str, platform: type[Platform]) -> App:
+    """Our registration; made first where each server registers us by itself."""
+    app = app_at(url, platform.name)
+    if not platform.can("register"):
+        return app
+    registered = Client.objects.filter(network=platform.name, redirect_uris=[app.redirect_uri]).first()
+    if registered:
+        return replace(app, client_id=registered.client_id, client_secret=registered.client_secret)
+    return platform(Connection(app, way_out(url))).register({"server": "sandbox.example"}, app.redirect_uri)
+
+
 def way_out(url: str) -> Transport:
     """A transport that may reach the server at an address, and nothing else that is private."""
     return Transport(allow=frozenset({urlsplit(url).netloc}))
@@ -35,12 +54,11 @@ def way_out(url: str) -> Transport:
 
 def token_of(platform: type[Platform], url: str, person: Person) -> Token:
     """What the network grants when a person says yes (or types what is asked for)."""
-    client = platform(Connection(app_at(url, platform.name), way_out(url)))
-    twin = import_module(f"platforms.sandbox.{platform.name}")
-    fields = twin.credentials(person) if hasattr(twin, "credentials") else {}
+    client, fields = platform(Connection(known_at(url, platform), way_out(url))), typed(platform, person)
     if not platform.can("authorize"):
         return client.login(fields)
-    asked = client.authorize("state-of-the-test", fields)
+    method = next(method for method in platform.connect_methods if method.asks_consent)
+    asked = client.authorize("state-of-the-test", {**method.told({}), **fields})
     return client.exchange(allow(asked.url, person), asked.kept)
 
 
@@ -54,7 +72,7 @@ def connected(
     platform = PLATFORMS[name]
     person = person or Person.objects.filter(network=name).order_by("pk")[0]
     token = token_of(platform, url, person)
-    app, transport = app_at(url, name), way_out(url)
+    app, transport = known_at(url, platform), way_out(url)
     profiles = platform(Connection(app, transport, token)).profiles()
     profile = next((found for found in profiles if found.handle == person.handle), profiles[0])
     return platform(

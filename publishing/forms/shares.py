@@ -1,6 +1,7 @@
 """One account's share of a post, and one picture's description."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -13,6 +14,20 @@ from platforms.options import Option
 from publishing.forms.fields import LinesField, option_field
 from publishing.models import Delivery, Media
 from publishing.writing import Target
+
+
+@dataclass(frozen=True)
+class OptionField:
+    """An option as its network declares it, and as the form draws it."""
+
+    option: Option
+    field: forms.BoundField
+
+    @property
+    def shown_with(self) -> str:
+        """The name of the field without which this one means nothing."""
+        named = self.option.shown_with
+        return str(self.field.form[f"option-{named}"].html_name) if named else ""
 
 
 class ShareForm(forms.Form):
@@ -46,8 +61,14 @@ class ShareForm(forms.Form):
         return self.account.platform.options
 
     @property
-    def option_fields(self) -> list[forms.BoundField]:
-        return [self[f"option-{option.name}"] for option in self.options]
+    def option_fields(self) -> list[OptionField]:
+        """Each option with its field; pages show those that the kind of post has."""
+        return [OptionField(option, self[f"option-{option.name}"]) for option in self.options]
+
+    @property
+    def listed_fields(self) -> list[OptionField]:
+        """The options that choose from the account's own lists."""
+        return [row for row in self.option_fields if row.option.choices_from]
 
     @property
     def has_own_text(self) -> bool:

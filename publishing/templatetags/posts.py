@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from accounts.templatetags.interface import STATES, drawing, is_colourful
+from accounts.templatetags.interface import STATES, drawing, icon, is_colourful
 from platforms.registry import PLATFORMS
 from platforms.text import entities
-from publishing.models import Delivery, State
+from publishing.models import Delivery, Media, State
 
 register = template.Library()
 SIZE = re.compile(r' (?:width|height)="[^"]*"')
@@ -33,8 +35,8 @@ def ink(colour: str) -> str:
 
 
 def _symbols(icons: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, SafeString]]:
-    for name, icon, colour in icons:
-        drawn = SIZE.sub("", drawing(icon), count=2).replace("</svg>", "</symbol>")
+    for name, shape, colour in icons:
+        drawn = SIZE.sub("", drawing(shape), count=2).replace("</svg>", "</symbol>")
         yield name, colour, mark_safe(drawn)
 
 
@@ -57,6 +59,24 @@ def state_mark(state: str) -> SafeString:
         state,
         STATES[state][0],
     )
+
+
+@register.simple_tag
+def media_badge(media: Media) -> SafeString:
+    """What a medium is where its picture does not tell: a film of 1:05, a document of 3 pages."""
+    if media.kind == "video":
+        seconds = round(media.seconds)
+        return format_html(
+            '<span class="medium__badge">{} <span class="visually-hidden">{}</span>{}:{:02d}</span>',
+            icon("player-play"),
+            _("Video"),
+            seconds // 60,
+            seconds % 60,
+        )
+    if media.kind == "document":
+        pages = ngettext("%(count)d page", "%(count)d pages", media.pages) % {"count": media.pages}
+        return format_html('<span class="medium__badge">{} PDF · {}</span>', icon("file-text"), pages)
+    return mark_safe("")
 
 
 @register.filter

@@ -9,6 +9,7 @@ from platforms.base import Platform
 from platforms.content import Draft, Json, Published, Token
 from platforms.errors import InvalidContent
 from platforms.ledger import Ledger
+from platforms.options import Option
 from platforms.registry import PLATFORMS
 from platforms.rules import Images, Rules, Text
 
@@ -25,6 +26,8 @@ class World:
     before: list[Exception | None] = field(default_factory=list)  # raised instead of accepting, one a request
     after: list[Exception | None] = field(default_factory=list)  # raised once it was accepted, one a request
     unsure: Exception | None = None  # raised by find
+    asides: list[str] = field(default_factory=list)  # what was said beside posts
+    aside: list[Exception | None] = field(default_factory=list)  # raised instead of saying it, one a request
     refreshed: list[Token] = field(default_factory=list)
     on_send: Callable[[str], None] = lambda _text: None
 
@@ -37,6 +40,7 @@ class Wire(Platform):
     icon = "broadcast"
     colour = "#555555"
     rules = Rules(text=Text(100, count=len), images=Images(at_most=4), thread_at_most=20)
+    options = (Option("aside", "First comment", "text"),)
     world = World()
 
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
@@ -46,7 +50,17 @@ class Wire(Platform):
             ledger.once(f"post {n}", lambda text=part.text: self._send(text), find=self._finder(part.text))
             for n, part in enumerate(draft.parts, 1)
         ]
-        return Published(ids[0], f"https://wire.example/{ids[0]}", tuple(ids))
+        published = Published(ids[0], f"https://wire.example/{ids[0]}", tuple(ids))
+        if draft.option("aside"):
+            ledger.stands(published)
+            ledger.once("aside", lambda: self._say(draft.option("aside")), find=lambda since: None)  # noqa: ARG005  (the protocol names it)
+        return published
+
+    def _say(self, text: str) -> Json:
+        if self.world.aside and (error := self.world.aside.pop(0)):
+            raise error
+        self.world.asides.append(text)
+        return text
 
     def refresh(self) -> Token:
         return self.world.refreshed.pop(0)

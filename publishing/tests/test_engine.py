@@ -506,3 +506,59 @@ def test_a_claim_costs_the_same_for_one_and_for_many(
 
     with django_assert_num_queries(8):
         engine.claim("worker", 8)
+
+
+# --- what belongs beside a post never makes it a failure ---
+
+
+@pytest.fixture
+def with_aside(due: Callable[..., Delivery]) -> Delivery:
+    delivery = due("Good morning")
+    Delivery.objects.filter(pk=delivery.pk).update(options={"aside": "Open from seven"})
+    return delivery
+
+
+def test_a_comment_that_is_refused_is_told_beside_the_post(with_aside: Delivery, world: World) -> None:
+    world.aside = [InvalidContent("Comments are switched off.")]
+
+    [delivery] = run()
+
+    assert (delivery.state, delivery.remote_id) == (State.PUBLISHED, "Good morning")
+    assert delivery.reason == "Comments are switched off."
+    assert world.posts == ["Good morning"]
+
+
+def test_a_comment_that_did_not_get_through_is_tried_again(with_aside: Delivery, world: World, clock) -> None:
+    world.aside = [Unavailable("down")]
+
+    [delivery] = run()
+    assert delivery.state == State.PUBLISHING
+    clock.shift(timedelta(minutes=1))
+    [delivery] = run()
+
+    assert (delivery.state, delivery.reason) == (State.PUBLISHED, "")
+    assert (world.posts, world.asides) == (["Good morning"], ["Open from seven"])
+
+
+def test_a_comment_that_never_gets_through_leaves_the_post_published(
+    with_aside: Delivery, world: World, clock
+) -> None:
+    world.aside = [Unavailable("down")] * 3
+
+    for _ in range(3):
+        [delivery] = run()
+        clock.shift(timedelta(minutes=10))
+
+    assert (delivery.state, delivery.reason) == (State.PUBLISHED, "down")
+
+
+def test_a_comment_in_doubt_is_looked_for_and_then_told(with_aside: Delivery, world: World, clock) -> None:
+    world.aside = [OutcomeUnknown("broke off")] * 9
+
+    for _ in range(9):
+        if rows := run():
+            [delivery] = rows
+        clock.shift(timedelta(minutes=10))
+
+    assert (delivery.state, delivery.reason) == (State.PUBLISHED, "broke off")
+    assert world.posts == ["Good morning"]

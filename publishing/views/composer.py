@@ -17,11 +17,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import replace_url
 
+from accounts.connecting import in_words
+from accounts.limits import read_limits
 from accounts.middleware import MemberRequest
 from accounts.models import Account
 from accounts.permissions import Permission, requires
+from platforms.errors import PlatformError
 from publishing import scheduling
 from publishing.forms.post import PostForm
+from publishing.forms.shares import ShareForm
 from publishing.media import take_in
 from publishing.models import Post
 from publishing.preflight import Refusal
@@ -57,6 +61,21 @@ def post_check(request: MemberRequest) -> HttpResponse:
     form = PostForm(request.member, _post_of_key(request), _with_action(request, "check"))
     form.is_valid()
     return render(request, "publishing/post_form.html#check", {"form": form, "check": Check(form)})
+
+
+@require_POST
+@requires(Permission.WRITE)
+def share_lists(request: MemberRequest, pk: int) -> HttpResponse:
+    """What an account may choose (boards, say), read from its network now; what was chosen stays."""
+    account = get_object_or_404(Account.objects.visible_to(request.member), pk=pk)
+    problem = ""
+    try:
+        read_limits(account)
+    except PlatformError as error:
+        problem = in_words(error)
+    share = ShareForm(account, None, request.POST)
+    context = {"share": share, "problem": problem}
+    return render(request, "publishing/_lists.html", context, status=502 if problem else 200)
 
 
 def _post_of_key(request: MemberRequest) -> Post | None:

@@ -1,4 +1,4 @@
-"""Pictures: taken in, described, shown to members only, and taken out."""
+"""Media: taken in, described, shown to members (and to networks by a secret address), and taken out."""
 
 from typing import IO, cast
 
@@ -7,10 +7,10 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
@@ -18,6 +18,7 @@ from publishing.forms.library import UploadForm
 from publishing.forms.shares import PictureForm
 from publishing.media import remove, take_in
 from publishing.models import DeliveryMedia, Media, PostMedia
+from publishing.renditions import behind
 
 PAGE_SIZE = 36
 A_YEAR = 31_536_000
@@ -93,9 +94,9 @@ def media_delete(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         remove(_media(request, pk))
     except ProtectedError:
-        messages.warning(request, _("A post holds this picture, so it stays."))
+        messages.warning(request, _("A post holds this, so it stays."))
     else:
-        messages.success(request, _("Picture deleted."))
+        messages.success(request, _("Deleted."))
     return redirect("publishing:media-list")
 
 
@@ -105,6 +106,15 @@ def media_file(request: MemberRequest, pk: int) -> HttpResponse:
     """The picture, to members of its workspace."""
     media = _media(request, pk)
     return _served(media.file, media.content_type)
+
+
+@require_safe
+def media_public(_request: HttpRequest, token: str, **_name: str) -> HttpResponse:
+    """A file for the network that was given its address; always whole, as some networks want it."""
+    file = behind(token)
+    if file is None:
+        raise Http404
+    return _served(file.file, file.content_type)
 
 
 @require_GET

@@ -1,6 +1,6 @@
 """The API's words for what the models hold."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +10,8 @@ from rest_framework import serializers
 
 from accounts.models import Account, Membership, Workspace
 from campaigns.models import Campaign
+from platforms.base import ABILITIES, Platform
+from platforms.options import OptionKind
 from publishing.models import Attempt, Delivery, Media, Post, Step
 from snsauto.api.authentication import member_of
 
@@ -33,13 +35,69 @@ class MeSerializer(serializers.ModelSerializer[Membership]):
 
 
 class OptionSerializer(serializers.Serializer[Any]):
+    """One choice for a post, as its network declares it."""
+
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    kind = serializers.ChoiceField(choices=["choice", "text", "flag"])
+    kind = serializers.ChoiceField(choices=get_args(OptionKind))
     default = serializers.JSONField()
     choices = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    choices_from = serializers.CharField()
     max_length = serializers.IntegerField(allow_null=True)
+    least = serializers.IntegerField(allow_null=True)
+    most = serializers.IntegerField(allow_null=True)
+    required = serializers.BooleanField()  # type: ignore[assignment]
+    kinds = serializers.ListField(child=serializers.CharField())
+    shown_with = serializers.CharField()
+    example = serializers.JSONField()
     help = serializers.CharField()
+
+
+class ImagesSerializer(serializers.Serializer[Any]):
+    at_most = serializers.IntegerField()
+    formats = serializers.ListField(child=serializers.CharField())
+    max_bytes = serializers.IntegerField()
+    alt_text = serializers.IntegerField()
+    min_width = serializers.IntegerField()
+    min_height = serializers.IntegerField()
+    ratio = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+
+
+class VideosSerializer(ImagesSerializer):
+    codecs = serializers.ListField(child=serializers.CharField())
+    seconds = serializers.ListField(child=serializers.FloatField())
+    fps = serializers.ListField(child=serializers.FloatField())
+
+
+class DocumentsSerializer(serializers.Serializer[Any]):
+    at_most = serializers.IntegerField()
+    formats = serializers.ListField(child=serializers.CharField())
+    max_bytes = serializers.IntegerField()
+    max_pages = serializers.IntegerField()
+
+
+class KindSerializer(serializers.Serializer[Any]):
+    """One kind of post with its limits; lengths are counted in the network's own way."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    by_choice = serializers.BooleanField()
+    text_limit = serializers.IntegerField(source="rules.text.limit")
+    text_unit = serializers.CharField(source="rules.text.unit")
+    thread_at_most = serializers.IntegerField(source="rules.thread_at_most")
+    media_at_least = serializers.IntegerField(source="rules.media_at_least")
+    media_at_most = serializers.IntegerField(source="rules.media_at_most", allow_null=True)
+    mixed = serializers.BooleanField(source="rules.mixed")
+    images = ImagesSerializer(source="rules.images")
+    videos = VideosSerializer(source="rules.videos")
+    documents = DocumentsSerializer(source="rules.documents")
+
+
+class QuotaSerializer(serializers.Serializer[Any]):
+    what = serializers.CharField()
+    limit = serializers.IntegerField()
+    within = serializers.DurationField()
+    each = serializers.ChoiceField(choices=["account", "app"])
 
 
 class ConnectFieldSerializer(serializers.Serializer[Any]):
@@ -58,18 +116,23 @@ class ConnectMethodSerializer(serializers.Serializer[Any]):
 
 
 class PlatformSerializer(serializers.Serializer[Any]):
-    """A network: what it takes, and what may be chosen for a post."""
+    """A network: its kinds of post with their limits, what may be chosen, and what else it can do."""
 
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    text_limit = serializers.IntegerField(source="rules.text.limit")
-    text_unit = serializers.CharField(source="rules.text.unit")
-    images_at_most = serializers.IntegerField(source="rules.images.at_most")
-    image_formats = serializers.ListField(source="rules.images.formats", child=serializers.CharField())
-    alt_text_limit = serializers.IntegerField(source="rules.images.alt_text")
-    thread_at_most = serializers.IntegerField(source="rules.thread_at_most")
+    kinds = KindSerializer(source="post_kinds", many=True)
     options = OptionSerializer(many=True)
+    abilities = serializers.SerializerMethodField()
+    quotas = QuotaSerializer(many=True)
+    post_numbers = serializers.ListField(child=serializers.CharField())
+    account_numbers = serializers.ListField(child=serializers.CharField())
+    message_kinds = serializers.ListField(child=serializers.CharField())
+    replies_to = serializers.ListField(child=serializers.CharField())
     connect_methods = ConnectMethodSerializer(many=True)
+
+    @extend_schema_field({"type": "array", "items": {"type": "string"}})
+    def get_abilities(self, platform: type[Platform]) -> list[str]:
+        return [ability for ability in ABILITIES if platform.can(ability)]
 
 
 class AccountSerializer(serializers.ModelSerializer[Account]):
@@ -78,6 +141,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
     platform = serializers.CharField(source="platform_name")
     can_publish = serializers.BooleanField()
     options = OptionSerializer(source="platform.options", many=True)
+    choices = serializers.JSONField(source="limits.choices", default=dict, read_only=True)
 
     class Meta:
         model = Account
@@ -98,6 +162,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
             "limited_until",
             "connected_at",
             "options",
+            "choices",
         ]
 
 
@@ -123,7 +188,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
 
 
 class MediaSerializer(serializers.ModelSerializer[Media]):
-    """A picture in the library."""
+    """A picture, video or document in the library."""
 
     url = serializers.SerializerMethodField()
     thumbnail_url = serializers.SerializerMethodField()
@@ -137,12 +202,23 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
             "size",
             "width",
             "height",
+            "seconds",
+            "pages",
             "alt_text",
             "url",
             "thumbnail_url",
             "created_at",
         ]
-        read_only_fields = ["name", "content_type", "size", "width", "height", "created_at"]
+        read_only_fields = [
+            "name",
+            "content_type",
+            "size",
+            "width",
+            "height",
+            "seconds",
+            "pages",
+            "created_at",
+        ]
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, media: Media) -> str:

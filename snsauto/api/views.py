@@ -25,9 +25,10 @@ from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from publishing import media as pictures
 from publishing import scheduling, writing
-from publishing.drafts import make_draft, rules_of, unfitted
+from publishing.drafts import make_draft
 from publishing.models import Delivery, Media, Post, State
 from publishing.preflight import examine
+from publishing.renditions import unfitted
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
@@ -308,7 +309,6 @@ class PostViewSet(
     @staticmethod
     def _checked(content: writing.PostInput, target: writing.Target) -> dict[str, Any]:
         text = content.text if target.text is None else target.text
-        rules = rules_of(target.account)
         draft = make_draft(
             key="check",
             created_at=now(),
@@ -318,8 +318,10 @@ class PostViewSet(
             options=target.options,
         )
         findings = examine(target.account, draft)
+        rules = target.account.platform.rules_with(target.account.limits, draft.options, draft.media)
         return {
             "account": target.account.pk,
+            "kind": draft.kind,
             "length": rules.text.length(text),
             "limit": rules.text.limit,
             "parts": [part.text for part in draft.parts],

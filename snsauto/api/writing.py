@@ -92,6 +92,7 @@ class CheckResultSerializer(serializers.Serializer[Any]):
     """What the preflight found for one account."""
 
     account = serializers.IntegerField()
+    kind = serializers.CharField()
     length = serializers.IntegerField()
     limit = serializers.IntegerField()
     parts = serializers.ListField(child=serializers.CharField())

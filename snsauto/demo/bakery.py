@@ -72,7 +72,8 @@ class Story:
     author: Who = ADA
     pictures: tuple[str, ...] = ()
     campaign: Drive | None = None
-    only: tuple[int, ...] = ()  # accounts, in the networks' order
+    films: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()  # networks; none: every one that takes such a post
 
 
 WHY_IT_CRACKLES = (
@@ -165,6 +166,14 @@ PUBLISHED = (
         pictures=("harbour.jpg", "cup-from-above.jpg"),
     ),
     Story(
+        -3,
+        time(7, 45),
+        "Fresh from the oven, and this is how it looks when nobody is in a hurry. #sourdough",
+        author=BEN,
+        films=("steam.mp4",),
+        campaign=LOAF,
+    ),
+    Story(
         -2,
         time(9, 40),
         "Three weeks, six hundred Harbour loaves. Thank you. The next batch of dough is asleep in the"
@@ -180,8 +189,8 @@ PUBLISHED = (
     ),
 )
 
-# Refused by the first network: it was posted already, word for word.
-REFUSED = Story(-1, time(18, 30), PUBLISHED[-1].text, author=BEN, only=(0,))
+# Refused by a network: it was posted already, word for word.
+REFUSED = Story(-1, time(18, 30), PUBLISHED[-1].text, author=BEN, only=("x",))
 
 # The connection broke after the text was sent: it may be there.
 IN_DOUBT = Story(
@@ -189,7 +198,7 @@ IN_DOUBT = Story(
     time(19, 10),
     "Flour delivery came early: the mill's lorry is in the lane until eight, please mind the dog.",
     author=BEN,
-    only=(-1,),
+    only=("mastodon",),
 )
 
 SOON = timedelta(minutes=4)
@@ -232,6 +241,14 @@ SCHEDULED = (
         "https://harbourandrye.example/supper",
         pictures=("supper.jpg",),
         campaign=SUPPER,
+    ),
+    Story(
+        6,
+        time(7, 0),
+        "Ten minutes before the door opens. The river does not know that yet.",
+        author=BEN,
+        films=("morning-on-the-river.mp4",),
+        campaign=HOURS,
     ),
     Story(
         8,

@@ -1,7 +1,7 @@
 """Fills the demo: posts really go out to the sandbox, through the engine; then their times move back."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,18 +21,22 @@ from accounts.permissions import Role
 from campaigns.models import Campaign
 from platforms.sandbox import world
 from platforms.sandbox.models import Entry, Fault
-from publishing import engine, media, scheduling
+from publishing import engine, media, renditions, scheduling
+from publishing.drafts import make_draft
 from publishing.models import Attempt, Delivery, Media, Post, State, Step
+from publishing.preflight import examine
 from publishing.pump import Pump
+from publishing.renditions import unfitted
 from publishing.writing import PostInput, Target, save_post
 from snsauto.demo import bakery, connecting
 from snsauto.demo.bakery import ADA, BEN, Story, Who
+from snsauto.demo.films import FILMS
 from snsauto.demo.pictures import PICTURES
 
 log = structlog.get_logger(__name__)
 
 WRITTEN_BEFORE = timedelta(hours=3)  # it went out
-MOST_TRIES = 8  # of a post whose outcome stays unclear
+MOST_TRIES = 12  # of a post whose outcome stays unclear, or that is processed for a while
 EMAILS = (ADA.email, BEN.email)
 OPEN = (State.SCHEDULED, State.PUBLISHING)
 
@@ -163,14 +167,13 @@ class Bakery:
         }
 
     def _hang_pictures(self) -> None:
-        self.pictures = {name: self._picture(name) for name in PICTURES}
+        self.pictures = {name: self._medium(name, *drawn) for name, drawn in {**PICTURES, **FILMS}.items()}
 
-    def _picture(self, name: str) -> Media:
-        draw, description = PICTURES[name]
-        upload = SimpleUploadedFile(name, draw(), "image/jpeg")
-        picture = media.take_in(self.members[BEN], upload)
-        Media.objects.filter(pk=picture.pk).update(alt_text=description)
-        return picture
+    def _medium(self, name: str, draw: Callable[[], bytes], description: str) -> Media:
+        medium = media.take_in(self.members[BEN], SimpleUploadedFile(name, draw()))
+        medium.alt_text = description
+        medium.save(update_fields=["alt_text"])
+        return medium
 
     # --- posts ---
 
@@ -191,15 +194,35 @@ class Bakery:
         return datetime.combine(day, story.at, self.workspace.zone)
 
     def _written(self, story: Story) -> Post:
-        accounts = [self.accounts[index] for index in story.only] if story.only else self.accounts
+        shown = [self.pictures[name] for name in (*story.pictures, *story.films)]
         content = PostInput(
             text=story.text,
-            targets=[Target(account) for account in accounts],
-            media=[self.pictures[name] for name in story.pictures],
+            targets=[target for account in self.accounts if (target := self._target(story, account, shown))],
+            media=shown,
             timezone=bakery.ZONE,
             campaign=self.campaigns[story.campaign] if story.campaign else None,
         )
         return save_post(self.members[story.author], content)
+
+    def _target(self, story: Story, account: Account, shown: list[Media]) -> Target | None:
+        """The account, where its network takes such a post, with what it cannot do without."""
+        if story.only and account.platform_name not in story.only:
+            return None
+        options = {
+            option.name: option.example or option.choices_for(account.limits)[0][0]
+            for option in account.platform.options
+            if option.required and not option.kinds
+        }
+        draft = make_draft(
+            key="",
+            created_at=self.now,
+            account=account,
+            text=story.text,
+            media=unfitted(shown),
+            options=options,
+        )
+        wrong = [finding for finding in examine(account, draft) if finding.severity == "error"]
+        return None if wrong else Target(account, None, options)
 
     def _published(self, story: Story) -> None:
         """Sent now; in the end it is as if that had been at its own time."""
@@ -207,12 +230,13 @@ class Bakery:
         self._pump.sit()  # the bell stays quiet while this is the pump
         post = self._written(story)
         scheduling.publish_now(post)
+        renditions.prepare(post.pk)
         self._work(post)
         self._moves.append(Move(post, begun, now(), self._moment(story)))
 
     def _in_doubt(self, story: Story) -> None:
         """The connection breaks after the text was accepted, and nobody can look for it either."""
-        network = self.accounts[story.only[0]].platform_name
+        network = story.only[0]
         lost = Fault(network=network, kind=Fault.Kind.DROP_AFTER, method="POST")
         blind = Fault(
             network=network, kind=Fault.Kind.DROP_BEFORE, method="GET", path=f"/{network}/", times=100

@@ -47,12 +47,13 @@ def check_people_and_accounts() -> None:
 def check_posts() -> None:
     assert Post.objects.count() == len(STORIES)
     assert counted(State.FAILED) == counted(State.UNKNOWN) == 1
-    assert counted(State.PUBLISHED) == len(bakery.PUBLISHED) * len(PLATFORMS)
+    assert counted(State.PUBLISHED) >= 2 * len(PLATFORMS)
+    told = {row.account.platform_name for row in Delivery.objects.filter(state=State.PUBLISHED)}
+    assert told == set(PLATFORMS)
     assert counted(State.PUBLISHING) == 0
     assert "already" in Delivery.objects.get(state=State.FAILED).reason
-    assert Delivery.objects.filter(
-        state=State.SCHEDULED, due_at__lte=now() + timedelta(minutes=5)
-    ).count() == len(PLATFORMS)
+    soon = Delivery.objects.filter(state=State.SCHEDULED, due_at__lte=now() + timedelta(minutes=5))
+    assert soon.count() >= 3
 
 
 def check_times() -> None:

@@ -33,6 +33,19 @@ function showPlan() {
   bar.toggleAttribute("data-planned", planned);
 }
 
+// Options that this kind of post does not have, or that mean nothing without another one, step aside.
+function showOptions() {
+  for (const card of form.querySelectorAll(".share")) {
+    const kind = card.querySelector(".share__kind")?.dataset.kind;
+    for (const option of card.querySelectorAll(".option")) {
+      const kinds = option.dataset.kinds.split(" ").filter(Boolean);
+      const other = option.dataset.with && form.elements[option.dataset.with];
+      const filled = !other || (other.type === "checkbox" ? other.checked : other.value.trim() !== "");
+      option.hidden = (kind !== undefined && kinds.length > 0 && !kinds.includes(kind)) || !filled;
+    }
+  }
+}
+
 function startOwnText(box) {
   const field = box.closest(".share").querySelector(".share__text textarea");
   if (box.checked && !field.value) field.value = form.elements.text.value;
@@ -44,6 +57,7 @@ form.addEventListener("input", (event) => {
   if (event.target.name === "accounts") showChosen();
   if (event.target.name === "date" || event.target.name === "time") showPlan();
   if (event.target.matches("[data-own]")) startOwnText(event.target);
+  if (event.target.closest(".option")) showOptions();
   changed();
 });
 form.addEventListener("tray", changed);
@@ -89,6 +103,8 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   if (fresh && old.innerHTML.trim() === fresh.innerHTML.trim()) event.detail.shouldSwap = false;
 });
 
+document.body.addEventListener("htmx:oobAfterSwap", showOptions);
+
 window.addEventListener("beforeunload", (event) => {
   if (dirty && !leaving) event.preventDefault();
 });
@@ -96,6 +112,7 @@ window.addEventListener("pageshow", () => {
   leaving = false;
   showChosen();
   showPlan();
+  showOptions();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !form.contains(event.target)) return;

@@ -159,6 +159,7 @@ def test_programs_set_read_and_clear_faults(visitor: Browser) -> None:
         "times": 1,
         "skip": 1,
         "seconds": 1.0,
+        "code": "",
     }
     assert control(visitor, "get").json() == {"faults": [made.json()]}
     assert control(visitor, "delete").json() == {"cleared": 1}
@@ -254,7 +255,7 @@ def test_a_page_asks_no_more_for_more(visitor: Browser, person: Person) -> None:
     for number in range(30):
         post(person, str(number), "x").attach([picture(person, f"p{number}")])
 
-    with assertNumQueries(3):
+    with assertNumQueries(4):
         public_page(visitor, person)
 
 

@@ -157,7 +157,7 @@ def test_pictures_are_made_ready_in_the_background(
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
         scheduling.schedule(post, TOMORROW)
 
-    assert [task.func() for task in OrmQ.objects.all()] == ["publishing.media.prepare"]
+    assert [task.func() for task in OrmQ.objects.all()] == ["publishing.renditions.prepare"]
 
 
 def test_back_to_drafts(delivery: Callable[..., Delivery], terse: Account) -> None:

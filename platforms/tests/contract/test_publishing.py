@@ -1,0 +1,273 @@
+"""Every network publishes every kind of post it declares, once, whatever becomes of the answers."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+import requests
+
+from platforms.base import Platform
+from platforms.content import Draft, Json, MediaFile
+from platforms.errors import OutcomeUnknown
+from platforms.ledger import MemoryLedger
+from platforms.options import Option
+from platforms.registry import PLATFORMS
+from platforms.rules import Kind
+from platforms.sandbox.models import Call, Entry, Fault
+from platforms.tests.books import Killed, MortalLedger
+from platforms.tests.connected import connected
+from platforms.tests.contract import desk
+from platforms.tests.contract.drafts import SENTENCE, Shelf, another, draft_of, errors, example, plain_kind
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+KINDS = [(name, kind.name) for name, platform in PLATFORMS.items() for kind in platform.post_kinds()]
+EDITABLE = [name for name, platform in PLATFORMS.items() if platform.can("edit")]
+
+
+def kind_of(name: str, kind: str) -> Kind:
+    return next(declared for declared in PLATFORMS[name].post_kinds() if declared.name == kind)
+
+
+@pytest.fixture
+def drafted(shelf: Shelf) -> Callable[..., Draft]:
+    """A draft of a kind for a connected client."""
+
+    def draft(client: Platform, kind: str, key: str = "one", more: int = 0, **chosen: Json) -> Draft:
+        declared = kind_of(client.name, kind)
+        return draft_of(type(client), declared, client.connection.limits, put_once, key, more, **chosen)
+
+    known: dict[MediaFile, MediaFile] = {}
+
+    def put_once(file: MediaFile) -> MediaFile:
+        return known.setdefault(file, shelf(file)) if file not in known else known[file]
+
+    return draft
+
+
+@pytest.mark.cell("{name}:publish:{kind}")
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_a_post_of_every_kind_goes_out_and_is_there_for_all_to_see(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, ledger = connected(name, world), MemoryLedger()
+    draft = drafted(client, kind)
+
+    assert draft.kind == kind
+    assert errors(type(client), draft, client.connection.limits) == []
+    published = desk.publish(client, draft, ledger)
+
+    assert published.remote_id
+    assert desk.standing(name) >= 1
+    if published.permalink:
+        assert requests.get(published.permalink, timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_an_answer_that_is_lost_makes_no_second_post(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    Call.objects.all().delete()
+    desk.publish(client, drafted(client, kind, "zero"), MemoryLedger())
+    calls, once = len(desk.writes(name)), desk.standing(name)
+    wrong = []
+
+    for number in range(calls):
+        desk.clear()
+        client = connected(name, world)
+        with desk.fault(name, Fault.Kind.DROP_AFTER, skip=number):
+            published = desk.persevere(client, drafted(client, kind, f"n{number}"), MemoryLedger())
+        stands = desk.standing(name)
+        is_told = published is not None or not client.can("find") or not once
+        if stands != once or not is_told:
+            wrong.append(f"answer {number + 1} of {calls} lost: {stands} stand, {published}")
+
+    assert wrong == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
+    name: str, kind: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, wrong, moment = connected(name, world), [], 0
+    desk.publish(client, drafted(client, kind, "zero"), MemoryLedger())
+    once = desk.standing(name)
+
+    while True:
+        desk.clear()
+        client, ledger = connected(name, world), MortalLedger(moment)
+        draft = drafted(client, kind, f"m{moment}")
+        try:
+            desk.publish(client, draft, ledger)
+            break
+        except Killed:
+            desk.age(ledger)
+            published = desk.persevere(client, draft, ledger)
+        if desk.standing(name) != once or (published is None and client.can("find")):
+            wrong.append(f"killed at moment {moment}: {desk.standing(name)} stand, {published}")
+        moment += 1
+
+    assert moment >= 3
+    assert wrong == []
+
+
+# What every post of the kind has is shown by publishing it; what stands here needs more than a plain draft.
+SHOWN_ELSEWHERE = {
+    ("linkedin", "card"),  # reads a page: test_linkedin
+    ("bluesky", "card"),  # reads a page: test_bluesky
+}
+
+
+def is_in_every_post(platform: type[Platform], option: Option) -> bool:
+    kinds = {kind.option for kind in platform.post_kinds()}
+    return option.name in {"kind", *kinds} or (option.required and option.kind not in {"choice", "flag"})
+
+
+OPTIONS = [
+    (name, option.name)
+    for name, platform in PLATFORMS.items()
+    for option in platform.options
+    if not is_in_every_post(platform, option) and (name, option.name) not in SHOWN_ELSEWHERE
+]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS)
+def test_every_option_reaches_the_network(
+    name: str, option: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    platform, client = PLATFORMS[name], connected(name, world)
+    declared = next(known for known in platform.options if known.name == option)
+    kinds = [plain_kind(platform), *platform.post_kinds()]
+    kind = next(kind.name for kind in kinds if not declared.kinds or kind.name in declared.kinds)
+    value = another(declared, client.connection.limits)
+
+    differs = any(
+        has_effect(client, drafted, kind, declared, value, more)
+        for more in (0, 1)
+        if allows(kind, platform, more)
+    )
+
+    assert differs, "nothing that was sent differs"
+
+
+def allows(kind: str, platform: type[Platform], more: int) -> bool:
+    rules = kind_of(platform.name, kind).rules
+    return not more or rules.images.at_most > rules.media_at_least > 0
+
+
+def has_effect(
+    client: Platform, drafted: Callable[..., Draft], kind: str, option: Option, value: Json, more: int
+) -> bool:
+    """Whether what is sent with the option differs from what is sent without it, twice."""
+    beside = beside_of(client, kind, option, value, drafted)
+    sent, raw = [], []
+    for n, options in enumerate((beside, beside, {**beside, option.name: value})):
+        Call.objects.all().delete()
+        key = f"{option.name} {n}{more}"
+        desk.publish(client, drafted(client, kind, key, more=more, **options), MemoryLedger())
+        sent.append(spoken(client.name))
+        raw.append(" ".join(f"{call.path} {call.body}" for call in desk.writes(client.name)))
+    plain, again, different = sent
+    is_named = isinstance(value, str) and value in raw[2] and value not in raw[0]
+    return is_named or bool(different - plain - again) or bool((plain & again) - different)
+
+
+def beside_of(
+    client: Platform, kind: str, option: Option, value: Json, drafted: Callable[..., Draft]
+) -> dict[str, Json]:
+    """What must be chosen beside an option so that the network takes it."""
+    platform, limits = type(client), client.connection.limits
+    beside: dict[str, Json] = {}
+    if option.shown_with:
+        other = next(known for known in platform.options if known.name == option.shown_with)
+        shown = example(other, limits)
+        beside = {**beside_of(client, kind, other, shown, drafted), other.name: shown}
+    others = [other for other in platform.options if other.name not in {"kind", option.name}]
+    for more in ({}, *({other.name: example(other, limits)} for other in others)):
+        tried = {**beside, **more, option.name: value}
+        if not errors(platform, drafted(client, kind, **tried), limits):
+            return {name: chosen for name, chosen in tried.items() if name != option.name}
+    return beside
+
+
+def spoken(name: str) -> set[str]:
+    """What was said to a network: which calls, and which values, but for what always differs."""
+    said: Counter[str] = Counter()
+    for call in desk.writes(name):
+        said[LONG.sub("*", call.path)] += 1
+        for key, value in flat(call.body):
+            said[f"{key}={LONG.sub('*', value)}"] += 1
+    return {f"{count} × {words}" for words, count in said.items() if SENTENCE not in words}
+
+
+LONG = re.compile(r"[\w.~:%-]{15,}|\d{5,}")
+
+
+def flat(body: Json, prefix: str = "") -> list[tuple[str, str]]:
+    if isinstance(body, dict):
+        return [pair for key, value in body.items() for pair in flat(value, f"{prefix}.{key}")]
+    if isinstance(body, list):
+        return [pair for value in body for pair in flat(value, prefix)]
+    return [(prefix, str(body))]
+
+
+@pytest.mark.cell("{name}:find")
+@pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.can("find")])
+def test_what_was_published_is_found_again(name: str, world: str, drafted: Callable[..., Draft]) -> None:
+    client = connected(name, world)
+    draft = drafted(client, plain_kind(PLATFORMS[name]).name)
+    published = desk.publish(client, draft, MemoryLedger())
+
+    found = desk.looked_up(client, draft)
+
+    assert found is not None
+    assert found.remote_id == published.remote_id
+
+
+@pytest.mark.cell("{name}:delete")
+@pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.can("delete")])
+def test_a_post_is_taken_down_and_taking_it_down_twice_is_no_fault(
+    name: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    published = desk.publish(client, drafted(client, plain_kind(PLATFORMS[name]).name), MemoryLedger())
+
+    client.delete(published)
+    client.delete(published)
+
+    assert desk.standing(name) == 0
+
+
+@pytest.mark.cell("{name}:edit")
+@pytest.mark.parametrize("name", EDITABLE)
+def test_a_published_post_is_changed(name: str, world: str, drafted: Callable[..., Draft]) -> None:
+    client = connected(name, world)
+    kind = plain_kind(PLATFORMS[name]).name
+    published = desk.publish(client, drafted(client, kind), MemoryLedger())
+    before = Entry.objects.get(network=name, deleted_at=None)
+
+    client.edit(published, drafted(client, kind, "corrected"))
+
+    after = Entry.objects.get(network=name, deleted_at=None)
+    assert "corrected" in f"{after.text} {after.body}"
+    assert "corrected" not in f"{before.text} {before.body}"
+
+
+@pytest.mark.parametrize("name", list(PLATFORMS))
+def test_a_network_that_breaks_off_leaves_nothing_in_doubt_for_ever(
+    name: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client, ledger = connected(name, world), MemoryLedger()
+    draft = drafted(client, plain_kind(PLATFORMS[name]).name)
+
+    with desk.fault(name, Fault.Kind.BROKEN):
+        published = desk.persevere(client, draft, ledger)
+
+    assert published is not None or not client.can("find")
+    assert desk.standing(name) <= 1
+    if published is None:
+        with pytest.raises(OutcomeUnknown):
+            desk.publish(client, draft, ledger)
