@@ -112,7 +112,6 @@ FAILURES = (
     *_coded(RateLimited, ("/2207042", DAILY, ""), ("9", DAILY, ""), again=HOUR),
     *_coded(
         RateLimited,
-        ("80002", "Instagram asks this account to slow down.", ""),
         ("/2534040", "Instagram asks us to write fewer messages.", ""),
         again=HOUR,
     ),
@@ -159,7 +158,6 @@ FAILURES = (
     *_worded(
         TokenExpired, ("session has been invalidated", "The connection ended: its session was closed.", "")
     ),
-    *_coded(ClientRefused, ("101", NO_APP, "")),
     *_worded(ClientRefused, ("invalid client_id", NO_APP, ""), ("invalid client secret", NO_APP, "")),
     *GRAPH_FAILURES,
 )

@@ -52,7 +52,7 @@ class InstagramInbox(InstagramLogin):
         return Inbox(tuple(new), {"at": read_at.isoformat()})
 
     def _comments(self, post_id: str) -> Iterator[Message]:
-        with suppress(NotFound):  # the post is gone
+        with suppress(NotFound, InvalidContent):  # the post is gone, or of a kind that has none
             fields = f"{COMMENTS},{REPLIES}"
             for row in self.pages_of(f"{post_id}/comments", fields=fields, limit=50):
                 yield self._comment_in(row, post_id)

@@ -9,7 +9,7 @@ from typing import Any
 from platforms._meta import DAY, GraphPlatform
 from platforms.base import Connection, seconds_from_now
 from platforms.content import App, Authorization, Json, Profile, Token
-from platforms.errors import PlatformError, TokenExpired, Unavailable
+from platforms.errors import NotFound, PlatformError, TokenExpired, Unavailable
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, refuse_denial
 
@@ -142,7 +142,7 @@ class InstagramLogin(GraphPlatform):
 
     def _by_facebook(self, code: str) -> Token:
         short = self.token_at(self._token_path, self._code(code))
-        long = self._exchanged(short.access)
+        long = self._renewable(self._exchanged(short.access))
         rows = self.graph("GET", "me/permissions", token=long.access).json.get("data") or []
         granted = tuple(str(row["permission"]) for row in rows if row.get("status") == "granted")
         return replace(long, scopes=granted, extra={"flavour": self.flavour.name})
@@ -191,8 +191,10 @@ class InstagramLogin(GraphPlatform):
         old = self.token
         if old is None or not old.refresh:
             raise TokenExpired(f"{self.label} gave no way to renew the connection.")
-        if self.is_by_facebook:
+        if self.page:
             return old.successor(self._page_token(old))
+        if self.is_by_facebook:
+            return old.successor(self._renewable(self._exchanged(old.access)))
         params = {"grant_type": "ig_refresh_token", "access_token": old.access}
         return old.successor(self._renewable(self.token_at("/refresh_access_token", params)))
 
@@ -205,11 +207,15 @@ class InstagramLogin(GraphPlatform):
         return Token(access=str(row["access_token"]), refresh=person.access)
 
     def revoke(self) -> None:
-        """Facebook's permissions belong to a person with all their Pages, so there only our webhooks end."""
-        path = f"{self.page}/subscribed_apps" if self.is_by_facebook else "me/permissions"
-        if self.token and (self.page or not self.is_by_facebook):
-            with suppress(TokenExpired):  # gone already is gone
-                repeatable(partial(self.graph, "DELETE", path))
+        """Take our app off the account. Facebook takes it off a person with all their Pages, so where others
+        live on it only this Page's webhooks end."""
+        if self.token is None:
+            return
+        has_siblings = self.token.extra.get("siblings", 1) != 1
+        path = f"{self.page}/subscribed_apps" if has_siblings else "me/permissions"
+        access = self.token.refresh if self.page and not has_siblings else self.token.access
+        with suppress(TokenExpired, NotFound):  # gone already is gone
+            repeatable(partial(self.graph, "DELETE", path, access))
 
     # --- who may be posted as ---
 
@@ -222,24 +228,21 @@ class InstagramLogin(GraphPlatform):
         else:
             pages = self._linked_pages(self.token.access if self.token else "")
         return [
-            self._profile(page["instagram_business_account"], self._token_of(page))
+            self._profile(page["instagram_business_account"], self._token_of(page, len(pages)))
             for page in pages
             if page.get("instagram_business_account")
         ]
 
     def _linked_pages(self, access: str) -> list[dict[str, Any]]:
         fields = f"id,name,access_token,instagram_business_account{{{LINKED}}}"
-        # A list is read with whatever token the client has; before connecting that is this one.
-        reader = type(self)(
-            replace(self.connection, token=Token(access, extra={"flavour": self.flavour.name}))
-        )
-        pages = reader.pages_of("me/accounts", fields=fields, limit=100)
+        pages = self.pages_of("me/accounts", token=access, fields=fields, limit=100)
         return [page for page in pages if page.get("instagram_business_account")]
 
-    def _token_of(self, page: Mapping[str, Any]) -> Token | None:
+    def _token_of(self, page: Mapping[str, Any], siblings: int) -> Token | None:
+        """The Page's own token, which keeps the person's as its refresh token."""
         if self.token is None or not page.get("access_token"):
             return self.token
-        extra: dict[str, Json] = {"flavour": self.flavour.name, "page": str(page["id"])}
+        extra: dict[str, Json] = {"flavour": self.flavour.name, "page": str(page["id"]), "siblings": siblings}
         return Token(str(page["access_token"]), self.token.access, None, self.token.scopes, extra)
 
     def _profile(self, row: Mapping[str, Any], token: Token | None) -> Profile:

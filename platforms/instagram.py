@@ -271,14 +271,6 @@ class Instagram(InstagramInbox, InstagramNumbers):
     # --- what answers mean ---
 
     @classmethod
-    def said(cls, answer: Answer) -> Said:
-        body = answer.maybe_json
-        upload = body.get("debug_info") if isinstance(body, dict) else None
-        return (
-            Said((), str(upload.get("message") or "")) if isinstance(upload, dict) else super().said(answer)
-        )
-
-    @classmethod
     def classify(cls, answer: Answer) -> PlatformError:
         error = super().classify(answer)
         if isinstance(error, OutcomeUnknown) and answer.method in SAFE:

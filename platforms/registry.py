@@ -2,8 +2,8 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
-from platforms.instagram import Instagram
 from platforms.facebook import Facebook
+from platforms.instagram import Instagram
 from platforms.mastodon import Mastodon
 from platforms.x import X
 

@@ -132,12 +132,12 @@ def page_body(request: HttpRequest, person: Person, grant: Grant) -> dict[str, A
 def page_grant(person: Person, grant: Grant) -> Grant:
     """What a Page's token allows: as much as the person who logged in, without an end."""
     page = person.facts["page"]
-    root = grant.facts.get("root", grant.pk)
+    root = grant.facts.get("under", grant.pk)
     found = next(
         (
             one
             for one in Grant.objects.filter(network=NETWORK, person=person, revoked_at=None)
-            if one.facts.get("root") == root
+            if one.facts.get("under") == root
         ),
         None,
     )
@@ -147,7 +147,7 @@ def page_grant(person: Person, grant: Grant) -> Grant:
         client_id=grant.client_id,
         scopes=grant.scopes,
         access=f"EAABpage{secrets.token_urlsafe(60)}",
-        facts={"flavour": "facebook", "page": page, "root": root},
+        facts={"flavour": "facebook", "page": page, "under": root},
     )
 
 
@@ -167,10 +167,7 @@ def page_node(request: HttpRequest, grant: Grant, node: str) -> HttpResponse | N
 @graph.granted(NETWORK)
 def permissions(request: HttpRequest, grant: Grant) -> HttpResponse:
     if request.method == "DELETE":
-        family = [
-            one.pk for one in Grant.objects.filter(network=NETWORK) if one.facts.get("root") == grant.pk
-        ]
-        Grant.objects.filter(pk__in=[grant.pk, *family]).update(revoked_at=timezone.now())
+        Grant.objects.filter(pk=grant.facts.get("under", grant.pk)).update(revoked_at=timezone.now())
         return JsonResponse({"success": True})
     if flavour_of(grant) != "facebook":
         raise missing()

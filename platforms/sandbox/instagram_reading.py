@@ -149,7 +149,7 @@ def media_numbers(entry: Entry) -> dict[str, int]:
         "views": views,
         "reach": views * 4 // 5,
         "likes": grown("likes", 180),
-        "comments": written,
+        "comments": written + grown("comments", 14),
         "shares": grown("shares", 24),
         "saved": grown("saved", 40),
         "reposts": grown("reposts", 6),

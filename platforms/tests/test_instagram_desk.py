@@ -47,8 +47,8 @@ def by_facebook(sandbox: str, bakery: Person) -> Instagram:
 
 
 @pytest.fixture
-def post(by_facebook: Instagram, shelf: Shelf) -> Published:
-    return settled(by_facebook, draft("Rye at nine", shelf(picture())))
+def post(client: Instagram, shelf: Shelf) -> Published:
+    return settled(client, draft("Rye at nine", shelf(picture())))
 
 
 def older(**age: float) -> None:
@@ -386,21 +386,14 @@ def hook(by_facebook: Instagram, **entry: Any) -> Any:
 
 
 def test_other_shapes_that_documents_show_are_read(by_facebook: Instagram) -> None:
-    value = {
-        "from": {"id": "232", "username": "ann"},
-        "media": {"id": "123"},
-        "text": "nice",
-        "comment_id": "178",
-    }
+    author, image = {"id": "232", "username": "ann"}, {"type": "image", "payload": {"url": "https://x/y"}}
+    value = {"from": author, "media": {"id": "123"}, "text": "nice", "comment_id": "178", "parent_id": "9"}
 
-    [bare] = hook(by_facebook, field="comments", value={**value, "parent_id": "9"})
+    [bare] = hook(by_facebook, field="comments", value=value)
     [echo] = hook(by_facebook, messaging=[message("mid", text="hi", is_echo=True)])
     [gone] = hook(by_facebook, messaging=[message("mid", is_deleted=True)])
     [read] = hook(by_facebook, messaging=[{"sender": {"id": "1"}, "read": {"mid": "m"}}])
-    [photo] = hook(
-        by_facebook,
-        messaging=[message("mid", attachments=[picture])],
-    )
+    [photo] = hook(by_facebook, messaging=[message("mid", attachments=[image])])
 
     assert (bare.message.remote_id, bare.message.parent_id) == ("178", "9")
     assert echo.message.is_ours
