@@ -28,6 +28,7 @@ ALLOW_MESSAGES = "In the Instagram app allow access to messages (Settings, Messa
 RESTRICTED = "Instagram has restricted the account, or wants something checked."
 DAILY = "The account has posted as much as Instagram allows in a day."
 NO_APP = "Instagram does not accept this installation's app."
+USED_UP, AGAIN = "Instagram's permission was used already, or ran out before it was used.", "Connect again."
 FAULT = "Instagram had a fault of its own."
 LATE = "The person wrote too long ago: answers are possible for 24 hours, by people for 7 days."
 
@@ -122,6 +123,9 @@ FAILURES = (
     ),
     *_coded(
         PermissionMissing,
+        ("/36007", USED_UP, AGAIN),
+        ("/36008", USED_UP, AGAIN),
+        ("/36009", USED_UP, AGAIN),
         ("/2207050", RESTRICTED, LOG_IN_THERE),
         ("25", RESTRICTED, LOG_IN_THERE),
         ("/1893063", "Instagram restricts messages of this account or to this person.", LOG_IN_THERE),
@@ -130,11 +134,7 @@ FAILURES = (
     *_worded(
         PermissionMissing,
         ("the user is not an instagram business", "This is not a professional account.", PROFESSIONAL),
-        (
-            "matching code was not found",
-            "Instagram's permission ran out before it was used.",
-            "Connect again.",
-        ),
+        ("matching code was not found", USED_UP, AGAIN),
         (
             "instagram_platform_api__permission",
             "This account may not label posts as paid partnerships.",

@@ -9,9 +9,10 @@ from typing import Any
 from platforms._meta import DAY, GraphPlatform
 from platforms.base import Connection, seconds_from_now
 from platforms.content import App, Authorization, Json, Profile, Token
-from platforms.errors import NotFound, PlatformError, TokenExpired, Unavailable
+from platforms.errors import InvalidContent, NotFound, PlatformError, TokenExpired, Unavailable
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, refuse_denial
+from platforms.transport import Answer
 
 GRAPH, SITE = "https://graph.instagram.com", "https://www.instagram.com"
 CODE_HOSTS = {GRAPH: "https://api.instagram.com"}  # the code is exchanged at a host of its own
@@ -172,18 +173,14 @@ class InstagramLogin(GraphPlatform):
         if not self.app.webhook_secret:
             return
         with suppress(PlatformError):
-            places = (
-                [(str(row["id"]), str(row["access_token"])) for row in self._linked_pages(token.access)]
-                if self.is_by_facebook
-                else [("me", token.access)]
-            )
-            for place, access in places:
-                fields = (
-                    "feed" if self.is_by_facebook else SUBSCRIBED
-                )  # what Instagram tells is chosen in the app
-                self.graph(
-                    "POST", f"{place}/subscribed_apps", token=access, form={"subscribed_fields": fields}
-                )
+            if not self.is_by_facebook:
+                self._tell_us("me", token.access, SUBSCRIBED)
+            for page in self._linked_pages(token.access) if self.is_by_facebook else []:
+                # A Page takes names of its own only; what Instagram tells is chosen in the app.
+                self._tell_us(str(page["id"]), str(page["access_token"]), "feed")
+
+    def _tell_us(self, place: str, access: str, fields: str) -> None:
+        self.graph("POST", f"{place}/subscribed_apps", access, form={"subscribed_fields": fields})
 
     # --- later ---
 
@@ -197,6 +194,12 @@ class InstagramLogin(GraphPlatform):
             return old.successor(self._renewable(self._exchanged(old.access)))
         params = {"grant_type": "ig_refresh_token", "access_token": old.access}
         return old.successor(self._renewable(self.token_at("/refresh_access_token", params)))
+
+    def token_error(self, answer: Answer) -> PlatformError:
+        error = type(self).classify(answer)
+        if isinstance(error, InvalidContent):  # a token that is too young, say: that ends no connection
+            return Unavailable(error.message, status=error.status, detail=error.detail)
+        return super().token_error(answer)
 
     def _page_token(self, old: Token) -> Token:
         """The Page's token once more: it has no end, but stops with a changed password or role."""

@@ -166,7 +166,7 @@ def test_code_works_once(sandbox: str, bakery: Person, flavour: str) -> None:
     answer = allow(asked.url, bakery)
     stranger(sandbox).exchange(answer, asked.kept)
 
-    with pytest.raises((PermissionMissing, TokenExpired)):
+    with pytest.raises(PermissionMissing, match="used already"):
         stranger(sandbox).exchange(answer, asked.kept)
 
 
@@ -197,6 +197,15 @@ def test_token_renews_itself_once_it_is_a_day_old(client: Instagram) -> None:
 
 def test_token_that_ran_out_cannot_be_renewed(client: Instagram) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=61)), pytest.raises(TokenExpired):
+        client.refresh()
+
+
+def test_refusal_to_renew_that_names_no_end_ends_nothing(client: Instagram) -> None:
+    Fault.objects.create(
+        network="instagram", kind=Fault.Kind.REFUSED, code="100", path="refresh_access_token", method="GET"
+    )
+
+    with pytest.raises(Unavailable):
         client.refresh()
 
 
