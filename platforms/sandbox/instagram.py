@@ -8,10 +8,9 @@ from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
 from platforms.sandbox import graph, instagram_inbox, instagram_oauth, instagram_reading, wire, world
+from platforms.sandbox.instagram_checks import PLACES, PRODUCTS
 from platforms.sandbox.instagram_inbox import arrive, webhook
 from platforms.sandbox.instagram_media import (
-    PLACES,
-    PRODUCTS,
     UPLOADS,
     create,
     publish,
