@@ -3,6 +3,8 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.linkedin import LinkedIn
+from platforms.facebook import Facebook
+from platforms.instagram import Instagram
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.threads import Threads
@@ -23,5 +25,7 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Telegram,
+    Instagram,
+    Facebook,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

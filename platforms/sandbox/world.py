@@ -43,6 +43,7 @@ NETWORKS = (
     Network("youtube", "YouTube", has_app=True),
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
     Network("threads", "Threads", has_app=True),
+    Network("instagram", "Instagram", has_app=True),
     Network("facebook", "Facebook", has_app=True),
     Network("linkedin", "LinkedIn", has_app=True),
     Network("telegram", "Telegram"),
