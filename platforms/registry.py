@@ -2,14 +2,14 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
-from platforms.linkedin import LinkedIn
 from platforms.facebook import Facebook
 from platforms.instagram import Instagram
+from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
+from platforms.telegram import Telegram
 from platforms.threads import Threads
 from platforms.tiktok import TikTok
-from platforms.telegram import Telegram
 from platforms.x import X
 from platforms.youtube import YouTube
 from platforms.youtube_shorts import YouTubeShorts
@@ -17,6 +17,8 @@ from platforms.youtube_shorts import YouTubeShorts
 ALL: tuple[type[Platform], ...] = (
     X,
     LinkedIn,
+    Facebook,
+    Instagram,
     Threads,
     TikTok,
     YouTube,
@@ -25,7 +27,5 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Telegram,
-    Instagram,
-    Facebook,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
