@@ -77,3 +77,10 @@ def face(entry: Entry) -> Face:
     twin = import_module(f"platforms.sandbox.{entry.network}")
     shown: Face = twin.face(entry) if hasattr(twin, "face") else Face()
     return shown
+
+
+def credentials(person: Person) -> dict[str, str]:
+    """What somebody types where a network asks for it before connecting."""
+    twin = import_module(f"platforms.sandbox.{person.network}")
+    typed: dict[str, str] = twin.credentials(person) if hasattr(twin, "credentials") else {}
+    return typed
