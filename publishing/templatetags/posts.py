@@ -1,6 +1,5 @@
 """Template tags for posts: marks drawn once a page, links in texts, days."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +18,6 @@ from platforms.text import entities
 from publishing.models import Delivery, Media, State
 
 register = template.Library()
-SIZE = re.compile(r' (?:width|height)="[^"]*"')
 
 
 @register.simple_tag(takes_context=True)
@@ -44,7 +42,7 @@ def ink(colour: str) -> str:
 
 def _symbols(icons: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, SafeString]]:
     for name, shape, colour in icons:
-        drawn = SIZE.sub("", drawing(shape), count=2).replace("</svg>", "</symbol>")
+        drawn = drawing(shape).replace("</svg>", "</symbol>")
         yield name, colour, mark_safe(drawn)
 
 
