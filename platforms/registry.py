@@ -2,6 +2,7 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.google_business import GoogleBusiness
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
 from platforms.tiktok import TikTok
@@ -17,5 +18,6 @@ ALL: tuple[type[Platform], ...] = (
     TikTok,
     YouTube,
     YouTubeShorts,
+    GoogleBusiness,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

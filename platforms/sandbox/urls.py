@@ -20,4 +20,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tiktok/", include("platforms.sandbox.tiktok")),
     path("youtube/", include("platforms.sandbox.youtube")),
     path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
+    path("google_business/", include("platforms.sandbox.google_business")),
 ]
