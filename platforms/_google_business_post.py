@@ -25,7 +25,8 @@ BUTTONS = (
 )
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 WESTERNMOST = timedelta(hours=12)  # there it is as much earlier than in UTC
-PHONE = re.compile(r"(?<![\w/.])(?:\+|0|\()[\d(][\d ()./-]{6,}\d(?!\w)")
+DATE = r"\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
+PHONE = re.compile(rf"(?<![\w/.:-])(?!{DATE})(?:\+|0|\()[\d(][\d ()/-]{{6,}}\d(?![\w:])")
 
 RULES = Rules(
     text=Text(1500, count=len),
