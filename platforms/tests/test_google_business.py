@@ -24,7 +24,6 @@ from platforms.errors import (
     NotReady,
     OutcomeUnknown,
     PermissionMissing,
-    PlatformError,
     RateLimited,
     TokenExpired,
     Unavailable,
@@ -38,6 +37,7 @@ from platforms.sandbox.visitor import allow
 from platforms.tests.books import Killed, MortalLedger
 from platforms.tests.conftest import Shelf
 from platforms.tests.connected import WEBHOOK_SECRET, app_at, connected, token_of, way_out
+from platforms.tests.contract import desk
 from platforms.tests.files import picture
 from platforms.tests.google_business_drafts import draft, event, offer, wall
 
@@ -69,23 +69,7 @@ def stranger(sandbox: str) -> GoogleBusiness:
 
 def publish(client: Any, wanted: Draft, ledger: MemoryLedger | None = None) -> Published:
     """As the engine publishes: what Google is looking at is looked at again."""
-    ledger = ledger or MemoryLedger()
-    for _ in range(5):
-        try:
-            return client.publish(wanted, ledger)
-        except NotReady:
-            continue
-    raise AssertionError("Google looks at it for ever.")
-
-
-def again(publishing: Callable[[], Published], ledger: MemoryLedger) -> Published:
-    """Try until it is published, as much time between two tries as it takes."""
-    for _ in range(12):
-        try:
-            return publishing()
-        except (PlatformError, Killed):
-            ledger.intents = {name: at - timedelta(minutes=3) for name, at in ledger.intents.items()}
-    return publishing()
+    return desk.publish(client, wanted, ledger or MemoryLedger())
 
 
 def set_fact(person: Person, **facts: Any) -> None:
@@ -412,19 +396,22 @@ def test_a_post_that_the_list_does_not_show_yet_is_waited_for(client: GoogleBusi
 
 def test_a_post_that_surely_is_not_there_is_sent_again(client: GoogleBusiness) -> None:
     fault(Fault.Kind.DROP_BEFORE)
-    ledger, wanted = MemoryLedger(), draft()
 
-    again(lambda: client.publish(wanted, ledger), ledger)
+    published = desk.persevere(client, draft(), MemoryLedger())
 
+    assert published is not None
     assert Entry.objects.count() == 1
 
 
 def test_a_worker_that_dies_at_any_moment_leaves_one_post(client: GoogleBusiness) -> None:
-    moments = range(7)
+    moments = range(6)
     for dies_at in moments:
         ledger, wanted = MortalLedger(dies_at), draft(text=f"Rye {dies_at}")
 
-        again(lambda: client.publish(wanted, ledger), ledger)  # noqa: B023  (called at once)
+        with pytest.raises(Killed):
+            publish(client, wanted, ledger)
+        desk.age(ledger)
+        desk.persevere(client, wanted, ledger)
 
     assert Entry.objects.count() == len(moments)
 

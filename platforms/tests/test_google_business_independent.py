@@ -3,30 +3,25 @@
 Version 4 (posts and reviews) has no discovery document, so nobody's client knows it by one.
 """
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import googleapiclient
 import pytest
 import requests
 from google.auth import jwt
 from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials
-from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from joserfc.jwk import RSAKey
 
 from platforms.google_business import GoogleBusiness
 from platforms.sandbox import google_business as twin
 from platforms.sandbox.models import Grant, Person
-from platforms.tests.connected import token_of
+from platforms.tests.google_services import credentials_of, service_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
 HOME = "sandbox/google_business"
 
 
@@ -37,28 +32,12 @@ def baker(sandbox: str) -> Person:
 
 @pytest.fixture
 def credentials(sandbox: str, baker: Person) -> Credentials:
-    token = token_of(GoogleBusiness, sandbox, baker)
-    return Credentials(
-        token.access,
-        refresh_token=token.refresh,
-        token_uri=f"{sandbox}/{HOME}/token",
-        client_id="sandbox",
-        client_secret="sandbox-secret",
-        scopes=list(token.scopes),
-    )
+    return credentials_of(GoogleBusiness, sandbox, baker)
 
 
 @pytest.fixture
 def service(sandbox: str, credentials: Credentials) -> Callable[[str], Any]:
-    """A service by its discovery document; only the address in it is changed."""
-
-    def build(name: str) -> Any:
-        document = json.loads((DOCUMENTS / f"{name}.v1.json").read_text())
-        document.pop("mtlsRootUrl", None)
-        document |= {"rootUrl": f"{sandbox}/{HOME}/", "baseUrl": f"{sandbox}/{HOME}/"}
-        return build_from_document(document, credentials=credentials)
-
-    return build
+    return lambda name: service_at(f"{sandbox}/{HOME}", f"{name}.v1", credentials)
 
 
 def test_it_renews_its_token_and_is_told_that_a_grant_is_gone(credentials: Credentials) -> None:

@@ -31,7 +31,7 @@ EVENT: dict[str, Any] = {
     "summary": "Come",
     "event": {"title": "Oven", "schedule": SCHEDULE},
 }
-YEAR_2040 = "2040-01-01T00:00:00Z"
+LATE = "2040-01-01T00:00:00Z"
 Call_ = Callable[..., Any]
 
 
@@ -184,9 +184,9 @@ def recurring(**recurrence: Any) -> dict[str, Any]:
         (timed(endDate=SCHEDULE["startDate"], endTime={}), 3, "event.schedule"),
         (timed(endTime=None), 2, "event.schedule.endTime"),
         (recurring(dailyPattern={}), 3, "event.recurrence_info"),
-        (recurring(seriesEndTime=YEAR_2040), 3, "event.recurrence_info"),
-        (recurring(seriesEndTime=YEAR_2040, weeklyPattern={"daysOfWeek": ["MON"]}), 3, "event.recurrence_info"),
-        (recurring(seriesEndTime=YEAR_2040, monthlyPattern={"dayOfMonth": 32}), 3, "event.recurrence_info"),
+        (recurring(seriesEndTime=LATE), 3, "event.recurrence_info"),
+        (recurring(seriesEndTime=LATE, weeklyPattern={"daysOfWeek": ["MON"]}), 3, "event.recurrence_info"),
+        (recurring(seriesEndTime=LATE, monthlyPattern={"dayOfMonth": 32}), 3, "event.recurrence_info"),
         ({**UPDATE, "callToAction": {"actionType": "CALL", "url": ""}}, 3, "call_to_action.url"),
         ({**UPDATE, "callToAction": {"actionType": "SHOP"}}, 2, "call_to_action.url"),
         ({**UPDATE, "callToAction": {"actionType": "GET_OFFER"}}, 3, "call_to_action.action_type"),
@@ -231,7 +231,7 @@ def test_a_post_may_be_rejected_scheduled_or_recurring(call: Call_) -> None:
         return str(call("GET", f"/v4/{name}").json()["state"])
 
     later = (timezone.now() + timedelta(days=1)).isoformat()
-    weekly = recurring(seriesEndTime=YEAR_2040, weeklyPattern={"daysOfWeek": ["MONDAY"]})
+    weekly = recurring(seriesEndTime=LATE, weeklyPattern={"daysOfWeek": ["MONDAY"]})
     Fault.objects.create(network="google_business", kind=Fault.Kind.PROCESSING_FAILS, path="/localPosts")
 
     rejected = state(UPDATE)
