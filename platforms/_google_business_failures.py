@@ -101,17 +101,22 @@ def told_by(error: Mapping[str, Any]) -> Iterator[str]:
     for detail in error.get("details") or []:
         if str((detail.get("metadata") or {}).get("quota_limit_value")) == "0":
             yield NOT_APPROVED
-        for wrong in detail.get("errorDetails") or []:
-            number = int(wrong.get("code") or 0)
-            yield str(number)
-            if 0 < number < 200:
-                yield FIELD
-            elif 1100 <= number < 1400:
-                yield PROFILE
+    for wrong in wrongs_in(error):
+        code = str(wrong.get("code"))
+        number = int(code) if code.isdigit() else 0
+        yield code
+        if 0 < number < 200:
+            yield FIELD
+        elif 1100 <= number < 1400:
+            yield PROFILE
 
 
 def sentence_of(error: Mapping[str, Any]) -> str:
     """What exactly is wrong, where the details say it; '' where they do not."""
-    wrongs = [wrong for detail in error.get("details") or [] for wrong in detail.get("errorDetails") or []]
-    said = [f"{wrong.get('field') or 'post'}: {wrong['message']}" for wrong in wrongs if wrong.get("message")]
-    return " ".join(said)
+    told = [wrong for wrong in wrongs_in(error) if wrong.get("message")]
+    return " ".join(f"{wrong.get('field') or 'post'}: {wrong['message']}" for wrong in told)
+
+
+def wrongs_in(error: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Version 4's words on single fields."""
+    return [wrong for detail in error.get("details") or [] for wrong in detail.get("errorDetails") or []]
