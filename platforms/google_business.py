@@ -37,7 +37,7 @@ INDEX_LAG = timedelta(minutes=2)
 LOOKS_EVERY = 30.0
 PATIENCE = timedelta(hours=1)  # a review by Google may take days: after that the post stands as it is
 UNDECIDED = frozenset({"", "PROCESSING", "LOCAL_POST_STATE_UNSPECIFIED"})
-REJECTED_ACTION = "Change the text, the picture or the button, then post it anew."
+REJECTED_ACTION = "Change the text, the picture or the button, then try again."
 
 
 class GoogleBusiness(GoogleBusinessReviews, GoogleBusinessNumbers, GoogleBusinessPush):

@@ -36,10 +36,10 @@ REPEATS = {
 
 
 def people() -> None:
-    """A bakery with two shops and one that is not verified, and two who eat there and write about it."""
+    """A bakery with two shops and one that is not verified, a mill, and two who shop there and write about it."""
     world.person(
         NETWORK,
-        "104123456789012345678",
+        "accounts/104123456789012345678",
         "morgenrotbakery",
         "Morgenrot Bakery",
         about="Sourdough since 1987. Two shops by the lake, one oven.",
@@ -51,8 +51,19 @@ def people() -> None:
             ]
         },
     )
+    world.person(
+        NETWORK,
+        "accounts/107700000000000000001",
+        "kornmuehle",
+        "Kornmühle Lindau",
+        about="We mill what others bake.",
+        colour="#5f6b2a",
+        facts={
+            "accounts": [account("107700000000000000001", "Emil Korn", "PERSONAL", "PRIMARY_OWNER", MILL)]
+        },
+    )
     world.person(NETWORK, "107700000000000000002", "annikavogt", "Annika Vogt", colour="#355c8a")
-    world.person(NETWORK, "107700000000000000003", "jonaskehl", "Jonas Kehl", colour="#5f6b2a")
+    world.person(NETWORK, "107700000000000000003", "jonaskehl", "Jonas Kehl", colour="#6b4a2f")
 
 
 def account(number: str, name: str, kind: str, role: str, *locations: dict[str, Any]) -> dict[str, Any]:
@@ -88,6 +99,8 @@ BRANCH = shop(
     "987654322", "Morgenrot Bakery", "Halbinselstraße 3", "Wasserburg", languageCode="de", phoneNumbers={}
 )
 NEW = shop("987654323", "Morgenrot Bakery", "Seepromenade 1", "Nonnenhorn", metadata={"placeId": "ChIJnew"})
+
+MILL = shop("987654331", "Kornmühle Lindau", "Mühlweg 4", "Lindau")
 
 # --- what arrives ---
 

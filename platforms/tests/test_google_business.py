@@ -302,7 +302,7 @@ def test_a_post_that_google_rejects_is_told_so(client: GoogleBusiness) -> None:
     with pytest.raises(InvalidContent, match="rejected the post") as error:
         publish(client, draft())
 
-    assert "post it anew" in error.value.action
+    assert "then try again" in error.value.action
 
 
 def test_a_post_that_google_looks_at_for_an_hour_stands_as_it_is(
