@@ -139,7 +139,7 @@ class Platform:
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
     replies_to: ClassVar[tuple[MessageKind, ...]] = ()
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
-    fetches_media: ClassVar[bool] = False  # whether it reads media from our address
+    fetches_media: ClassVar[bool] = False  # whether it may read media from our address
     scopes: ClassVar[tuple[str, ...]] = ()
     connect_methods: ClassVar[tuple[ConnectMethod, ...]] = (ConnectMethod("oauth", "Connect"),)
     needs_client_id: ClassVar[bool] = True  # False where we register by ourselves, or need no registration
@@ -252,6 +252,11 @@ class Platform:
     def parse_webhook(self, request: Incoming) -> list[Event]:
         """What a verified request tells."""
         raise NotImplementedError
+
+    @classmethod
+    def must_fetch(cls, draft: Draft) -> bool:
+        """Whether this draft goes out only if the network can read its media from our address."""
+        return cls.fetches_media and bool(draft.media)
 
     @classmethod
     def notices(cls, options: Mapping[str, Json]) -> tuple[Notice, ...]:

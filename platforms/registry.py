@@ -3,8 +3,13 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.google_business import GoogleBusiness
+from platforms.facebook import Facebook
+from platforms.instagram import Instagram
+from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
+from platforms.telegram import Telegram
+from platforms.threads import Threads
 from platforms.tiktok import TikTok
 from platforms.x import X
 from platforms.youtube import YouTube
@@ -12,12 +17,17 @@ from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
-    Bluesky,
-    Mastodon,
-    Pinterest,
+    LinkedIn,
+    Facebook,
+    Instagram,
+    Threads,
     TikTok,
     YouTube,
     YouTubeShorts,
     GoogleBusiness,
+    Pinterest,
+    Bluesky,
+    Mastodon,
+    Telegram,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

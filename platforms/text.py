@@ -62,6 +62,13 @@ def mastodon_length(text: str, url_length: int = 23) -> int:
     return graphemes(_REMOTE_MENTION.sub(r"\1", shown + text[end:]))
 
 
+def threads_length(text: str) -> int:
+    """The length of a post as Threads counts it: characters, but an emoji counts its bytes in UTF-8."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(len(emoji.encode()) - len(emoji) for emoji in _EMOJI.findall(text))
+
+
 def utf16_length(text: str) -> int:
     """UTF-16 code units: what programs written in Java, JavaScript or C# call the length."""
     return len(text.encode("utf-16-le")) // 2

@@ -93,6 +93,10 @@ class TikTok(TikTokLogin):
         return [*super().check(draft, limits), *own_findings(draft, limits)]
 
     @classmethod
+    def must_fetch(cls, draft: Draft) -> bool:
+        return bool(draft.media) and is_pulled(draft)
+
+    @classmethod
     def notices(cls, options: Mapping[str, Json]) -> tuple[Notice, ...]:
         return notices_for(options)
 

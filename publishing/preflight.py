@@ -56,7 +56,7 @@ def examine(account: Account, draft: Draft) -> list[Finding]:
 def _examine_reach(account: Account, draft: Draft) -> Iterable[Finding]:
     """Some networks read media from our address, which must then be a public one."""
     platform = account.platform
-    if not (platform.fetches_media and draft.media and is_private(settings.SITE_URL)):
+    if not (platform.must_fetch(draft) and is_private(settings.SITE_URL)):
         return
     if not is_private(settings.NETWORKS[platform.name]["api_url"]):
         message = _("%(network)s fetches media from this site, and %(site)s cannot be reached from outside.")

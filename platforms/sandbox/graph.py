@@ -56,8 +56,11 @@ def error(code: int, message: str = "", subcode: int = 0, *, status: int = 400, 
 
 
 def refuse(code: str) -> Refusal:
-    """The refusal of a code: "190", "190/463", "/1363040" (any code, that subcode)."""
+    """The refusal of a code ("190", "190/463", "/1363040": any code, that subcode), or with these words."""
     number, _, subcode = code.partition("/")
+    if number == "rupload":
+        told = {"retriable": subcode == "again", "type": subcode, "message": f"{subcode} while uploading"}
+        return Refusal(400, {"debug_info": told})
     is_number = number.lstrip("-").isdigit()
     if number and not is_number:
         return error(100, code)
@@ -113,8 +116,8 @@ def wire_fields(request: HttpRequest) -> dict[str, Any]:
 
 
 def structured(value: Any) -> Any:
-    """A value that may have come as JSON text."""
-    if isinstance(value, str) and value[:1] in "[{":
+    """A value that may have come as JSON text. Never for what people write: a text may begin so too."""
+    if isinstance(value, str) and value.startswith(("[", "{")):
         try:
             return json.loads(value)
         except ValueError as error_:
@@ -145,11 +148,14 @@ def granted(network: str, *scopes: str) -> Callable[[View], View]:
 
 
 def grant_by(network: str, token: str) -> Grant:
-    """The live grant of a token: the person's own, or of a page that hangs on it (facts["pages"])."""
-    grant = token and Grant.objects.select_related("person").filter(network=network, access=token).first()
+    """The live grant of a token. One that hangs on another (facts["under"]) lives and dies with it."""
+    grants = Grant.objects.select_related("person").filter(network=network)
+    grant = token and grants.filter(access=token).first()
     if not grant:
         raise error(190, status=401)
-    if grant.revoked_at:
+    root = grant.facts.get("under", grant.pk)
+    session = [*grants.filter(pk=root), *grants.filter(facts__under=root)]
+    if any(one.revoked_at for one in session):
         raise error(190, subcode=460, status=401)
     if not grant.is_alive:
         raise error(190, subcode=463, status=401)
@@ -168,8 +174,8 @@ def hmac_hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def authorize(network: str, label: str, known: Sequence[str]) -> View:
-    """The log-in dialog. Unknown scopes are refused as Meta refuses them."""
+def authorize(network: str, label: str, known: Sequence[str], **facts: Any) -> View:
+    """The log-in dialog. Unknown scopes are refused as Meta refuses them; `facts` are kept on the grant."""
 
     @consent.page
     def serve(request: HttpRequest) -> HttpResponse:
@@ -181,7 +187,7 @@ def authorize(network: str, label: str, known: Sequence[str]) -> View:
         if query.get("response_type", "code") != "code":
             raise error(100, "(#100) response_type must be code")
         ask = consent.Ask(
-            client.client_id, client.name, query["redirect_uri"], query.get("state", ""), scopes
+            client.client_id, client.name, query["redirect_uri"], query.get("state", ""), scopes, facts=facts
         )
         return consent.consent(request, network, label, ask, code_seconds=3600)
 
@@ -217,15 +223,25 @@ def is_young(grant: Grant) -> bool:
 
 def page_of(rows: Sequence[Any], request: HttpRequest, show: Callable[[Any], dict[str, Any]]) -> JsonResponse:
     """A list in pages, with cursors that are offsets."""
-    limit = min(int(request.GET.get("limit") or 25), 100)
-    start = int(request.GET.get("after") or 0)
+    limit, start = number_in(request, "limit", 25), number_in(request, "after", 0)
+    limit = min(limit, 100)
     shown = [show(row) for row in rows[start : start + limit]]
     body: dict[str, Any] = {"data": shown}
     if shown:
-        body["paging"] = {"cursors": {"before": str(start), "after": str(start + len(shown))}}
+        after = str(start + len(shown))
+        body["paging"] = {"cursors": {"before": str(start), "after": after}}
         if start + limit < len(rows):
-            body["paging"]["next"] = request.build_absolute_uri()
+            query = request.GET.copy()
+            query["after"] = after
+            body["paging"]["next"] = f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"
     return JsonResponse(body)
+
+
+def number_in(request: HttpRequest, name: str, default: int) -> int:
+    value = request.GET.get(name) or str(default)
+    if not value.isdecimal():
+        raise error(100, f"(#100) Param {name} must be an integer")
+    return int(value)
 
 
 def graph_time(moment: datetime) -> str:

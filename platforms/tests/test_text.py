@@ -1,4 +1,4 @@
-"""Counting as X, Mastodon and Bluesky count, finding what they find, and cutting threads."""
+"""Counting as X, Mastodon, Threads and Bluesky count, finding what they find, and cutting threads."""
 
 import re
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from platforms.text import (
     graphemes,
     mastodon_length,
     split_thread,
+    threads_length,
     weighted_length,
 )
 
@@ -223,6 +224,21 @@ def test_mastodon_counts_links_and_remote_mentions_short(text: str, length: int)
 
 def test_a_server_may_reserve_another_length_for_links() -> None:
     assert mastodon_length("See https://example.org/long/path", url_length=30) == 34
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("Grüße aus 東京", 12),
+        ("🥖", 4),
+        (f"Hi {FAMILY}!", 4 + len(FAMILY.encode())),
+        ("❤️ ©", 6 + 2),
+        ("🇩🇪 1️⃣", 8 + 1 + 7),
+        ("line\nline", 9),
+    ],
+)
+def test_threads_counts_characters_and_the_bytes_of_emoji(text: str, length: int) -> None:
+    assert threads_length(text) == length
 
 
 @pytest.mark.parametrize(

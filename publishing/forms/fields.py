@@ -1,7 +1,7 @@
 """Form fields that several forms share."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.timezone import make_naive
@@ -46,7 +46,13 @@ class MomentField(forms.DateTimeField):
 
 def option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
     """The form field of an option that a network declares, with what the account may choose."""
-    words: dict[str, Any] = {"required": False, "label": option.label, "help_text": option.help}
+    closed = cast(Mapping[str, str], limits.get("unavailable") or {}).get(option.name, "")
+    words: dict[str, Any] = {
+        "required": False,
+        "label": option.label,
+        "help_text": closed or option.help,
+        "disabled": bool(closed),
+    }
     match option.kind:
         case "flag":
             return forms.BooleanField(**words)
@@ -74,3 +80,8 @@ def option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
             return MomentField(**words)
         case _:
             return forms.CharField(max_length=option.max_length, **words)
+
+
+def trimmed(words: dict[str, Any]) -> dict[str, Any]:
+    """Without what a field of lines says by itself."""
+    return {name: value for name, value in words.items() if name != "required"}

@@ -22,6 +22,8 @@ from platforms.tests.contract.drafts import SENTENCE, Shelf, another, draft_of, 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# Here a lost start cannot be told from one that never arrived: a person is asked, and nothing is sent twice.
+MAY_ASK = {("tiktok", "photos"), ("tiktok", "draft")}
 KINDS = [(name, kind.name) for name, platform in PLATFORMS.items() for kind in platform.post_kinds()]
 EDITABLE = [name for name, platform in PLATFORMS.items() if platform.can("edit")]
 
@@ -81,7 +83,7 @@ def test_an_answer_that_is_lost_makes_no_second_post(
             published = desk.persevere(client, drafted(client, kind, f"n{number}"), MemoryLedger())
         stands = desk.standing(name)
         is_told = published is not None or not client.can("find") or not once
-        if stands != once or not is_told:
+        if (stands != once or not is_told) and not (published is None and (name, kind) in MAY_ASK):
             wrong.append(f"answer {number + 1} of {calls} lost: {stands} stand, {published}")
 
     assert wrong == []
@@ -106,7 +108,8 @@ def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
         except Killed:
             desk.age(ledger)
             published = desk.persevere(client, draft, ledger)
-        if desk.standing(name) != once or (published is None and client.can("find")):
+        is_asked = published is None and ((name, kind) in MAY_ASK or not client.can("find"))
+        if not is_asked and (published is None or desk.standing(name) != once):
             wrong.append(f"killed at moment {moment}: {desk.standing(name)} stand, {published}")
         moment += 1
 
@@ -117,6 +120,7 @@ def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
 # What every post of the kind has is shown by publishing it; what stands here needs more than a plain draft.
 SHOWN_ELSEWHERE = {
     ("linkedin", "card"),  # reads a page: test_linkedin
+    ("linkedin", "visibility"),  # only people have a choice, and the first account is a page: test_linkedin
     ("bluesky", "card"),  # reads a page: test_bluesky
 }
 
@@ -163,6 +167,9 @@ def has_effect(
 ) -> bool:
     """Whether what is sent with the option differs from what is sent without it, twice."""
     beside = beside_of(client, kind, option, value, drafted)
+    wished = drafted(client, kind, more=more, **{**beside, option.name: value})
+    if not more and errors(type(client), wished, client.connection.limits):
+        return False  # it means something only where there is more
     sent, raw = [], []
     for n, options in enumerate((beside, beside, {**beside, option.name: value})):
         Call.objects.all().delete()
