@@ -2,8 +2,8 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
-from platforms.google_business import GoogleBusiness
 from platforms.facebook import Facebook
+from platforms.google_business import GoogleBusiness
 from platforms.instagram import Instagram
 from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon

@@ -36,7 +36,7 @@ REPEATS = {
 
 
 def people() -> None:
-    """A bakery with two shops and one that is not verified, a mill, and two who shop there and write about it."""
+    """A bakery with two shops and one that is not verified, a mill, and two who write about them."""
     world.person(
         NETWORK,
         "accounts/104123456789012345678",
