@@ -3,6 +3,7 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.facebook import Facebook
+from platforms.google_business import GoogleBusiness
 from platforms.instagram import Instagram
 from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
@@ -23,6 +24,7 @@ ALL: tuple[type[Platform], ...] = (
     TikTok,
     YouTube,
     YouTubeShorts,
+    GoogleBusiness,
     Pinterest,
     Bluesky,
     Mastodon,

@@ -42,6 +42,7 @@ NETWORKS = (
     Network("tiktok", "TikTok", has_app=True),
     Network("youtube", "YouTube", has_app=True),
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
+    Network("google_business", "Google Business Profile", has_app=True),
     Network("threads", "Threads", has_app=True),
     Network("instagram", "Instagram", has_app=True),
     Network("facebook", "Facebook", has_app=True),
