@@ -24,10 +24,10 @@ ALL: tuple[type[Platform], ...] = (
     TikTok,
     YouTube,
     YouTubeShorts,
-    GoogleBusiness,
     Pinterest,
     Bluesky,
     Mastodon,
     Telegram,
+    GoogleBusiness,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
