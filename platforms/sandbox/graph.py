@@ -17,6 +17,7 @@ from platforms.sandbox.models import Client, Grant
 from platforms.sandbox.wire import Refusal
 
 VERSION = "v26.0"
+APP_SECRET = "sandbox-secret"  # noqa: S105  (of the app that waits here)
 SHORT = timedelta(hours=1)
 LONG = timedelta(days=60)
 View = Callable[..., HttpResponse]

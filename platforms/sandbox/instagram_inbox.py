@@ -27,7 +27,6 @@ from platforms.sandbox.models import Entry, Grant, Note, Person
 WINDOW, HUMAN_WINDOW = timedelta(hours=24), timedelta(days=7)
 MESSAGE_BYTES = 1000
 NEWEST = 20  # messages of a thread that are told
-SECRET = "sandbox-secret"  # noqa: S105  (of the app that waits here)
 
 
 # --- comments ---
@@ -323,7 +322,7 @@ def webhook(note: Note, _secret: str = "") -> tuple[dict[str, str], bytes]:
         entry["changes"] = [{"field": "mentions", "value": {"media_id": note.remote_id}}]
     else:
         entry["changes"] = [{"field": "comments", "value": comment_value(note)}]
-    return graph.signed({"object": "instagram", "entry": [entry]}, SECRET)
+    return graph.signed({"object": "instagram", "entry": [entry]}, graph.APP_SECRET)
 
 
 def comment_value(note: Note) -> dict[str, Any]:

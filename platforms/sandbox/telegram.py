@@ -92,6 +92,11 @@ def credentials(person: Person) -> dict[str, str]:
     return {"token": TOKEN, "chat": person.remote_id if is_private else f"@{person.handle}"}
 
 
+def writer() -> Person:
+    """Somebody who writes to bots and below posts; the other inhabitants are chats and bots."""
+    return Person.objects.get(network=NETWORK, remote_id=REGULAR)
+
+
 def face(entry: Entry) -> world.Face:
     """Views, reactions, buttons and the poll around a message."""
     first = entry.body["messages"][0]

@@ -49,7 +49,9 @@ def written(name: str, kind: str) -> Note:
     """Somebody writes to the account."""
     person, *others = Person.objects.filter(network=name).order_by("pk")
     entry = Entry.objects.filter(network=name, deleted_at=None).order_by("pk").first()
-    note: Note = desk.twin_of(name).arrive(kind, person, others[0], QUESTION, entry=entry)
+    twin = desk.twin_of(name)
+    author = twin.writer() if hasattr(twin, "writer") else others[0]
+    note: Note = twin.arrive(kind, person, author, QUESTION, entry=entry)
     return note
 
 
