@@ -121,6 +121,9 @@ def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
 SHOWN_ELSEWHERE = {
     ("x", "tagged"),  # needs a picture, which such posts have not: test_x_kinds
     ("linkedin", "card"),  # reads a page: test_linkedin
+    ("linkedin", "visibility"),  # only people have a choice, and the first account is a page: test_linkedin
+    ("telegram", "topic"),  # the first chat is a channel, and only groups have topics: test_telegram
+    ("telegram", "poll_anonymous"),  # in a channel every poll is anonymous: test_telegram
     ("bluesky", "card"),  # reads a page: test_bluesky
 }
 
