@@ -15,7 +15,7 @@ from django.utils import timezone
 from PIL import Image
 
 from platforms.sandbox import world
-from platforms.sandbox.mastodon_posts import as_html
+from platforms.sandbox.mastodon_shown import as_html
 from platforms.sandbox.models import Client, Entry, Fault, Grant, Person, Upload
 
 ACCESS = "token"
@@ -212,7 +212,7 @@ def test_a_press_from_elsewhere_is_refused(app: Client, person: Person) -> None:
     response = browser.post(ask(), {"person": person.pk, "answer": "allow"})
 
     assert response.status_code == 403
-    assert not Grant.objects.exists()
+    assert not Grant.objects.filter(network="mastodon").exists()
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,8 @@ def test_what_a_server_tells_of_itself(
         ({"status": "x", "media_ids": ["1"]}, "Media 1 not found"),
         ({"status": "x", "media_ids": ["1", "2", "3", "4", "5"]}, "more than 4 files"),
         ({"status": "x", "titel": "y"}, "no field titel"),
-        ({"status": "x", "poll": {"options": ["a", "b"]}}, "does not play poll"),
+        ({"status": "x", "poll": {"options": ["a", "b"]}}, "poll is invalid"),
+        ({"status": "x", "scheduled_at": "2031-01-01T00:00:00Z"}, "does not play scheduled_at"),
     ],
 )
 def test_a_status_that_breaks_a_rule_is_refused(grant: Grant, body: dict[str, Any], words: str) -> None:
