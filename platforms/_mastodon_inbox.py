@@ -20,6 +20,7 @@ PAGE = 40
 FIRST_PAGES = 3  # when there is no cursor yet
 MOST_PAGES = 10  # in one look; the rest comes with the next
 KINDS: tuple[MessageKind, ...] = ("comment", "mention", "direct")
+OURS = r"^\s*@{name}(?:@[\w.:-]+)?(?![\w.@-])[\s,:]*"
 PRESSES = {"like": "favourite", "unlike": "unfavourite"}
 
 
@@ -85,7 +86,7 @@ class MastodonInbox(MastodonPosts):
         return Message(
             remote_id=remote_id,
             kind="direct" if status.get("visibility") == "direct" else kind,
-            text=self._words(status),
+            text=words_of(status, self.connection.handle),
             author=author,
             created_at=written_at(status),
             permalink=str(status.get("url") or status.get("uri") or ""),
@@ -111,15 +112,6 @@ class MastodonInbox(MastodonPosts):
         if self.account_id in {author_id, "" if before else str(status.get("in_reply_to_account_id"))}:
             known.ours.add(first)
         known.begun |= {str(one["id"]): first for one in before} | {parent_id: first}
-
-    def _words(self, status: Status) -> str:
-        """The text, without our own name where it opens with it."""
-        name = self.connection.handle.strip("@").partition("@")[0]
-        ours = rf"^\s*@{regex.escape(name)}(?:@[\w.:-]+)?(?![\w.@-])[\s,:]*"
-        text = readable(str(status.get("content") or ""))
-        warning = str(status.get("spoiler_text") or "")
-        words = regex.sub(ours, "", text, flags=regex.IGNORECASE) if name else text
-        return f"{warning}\n\n{words}" if warning else words
 
     # --- writing ---
 
@@ -181,6 +173,15 @@ def answer_of(status: Status) -> dict[str, Json]:
 
 def written_at(status: Status) -> datetime:
     return moment(status.get("created_at")) or datetime.now(UTC)
+
+
+def words_of(status: Status, handle: str) -> str:
+    """The text for people, below its warning, without our own name where it opens with it."""
+    name = regex.escape(handle.strip("@").partition("@")[0])
+    text = readable(str(status.get("content") or ""))
+    words = regex.sub(OURS.format(name=name), "", text, flags=regex.IGNORECASE) if name else text
+    warning = str(status.get("spoiler_text") or "")
+    return f"{warning}\n\n{words}" if warning else words
 
 
 def author_of(account: Any) -> Author:

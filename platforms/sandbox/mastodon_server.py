@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any, Literal
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
@@ -266,6 +266,8 @@ def is_true(value: Any) -> bool:
 
 def fields_of(request: HttpRequest) -> dict[str, Any]:
     """A body as JSON would have it: in forms, `poll[multiple]` is a field of `poll`."""
+    if request.method == "PUT" and request.content_type == "application/x-www-form-urlencoded":
+        request.POST = QueryDict(request.body)  # Django reads forms of POST alone
     fields: dict[str, Any] = {}
     for name, value in payload(request).items():
         outer, bracket, inner = name.partition("[")
