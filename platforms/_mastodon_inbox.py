@@ -12,7 +12,7 @@ from platforms._mastodon_post import MastodonPosts, Status, post_of
 from platforms._mastodon_server import moment, readable
 from platforms.base import Moderation
 from platforms.content import Author, Inbox, Json, Message, MessageKind, Published
-from platforms.errors import NotFound, Unavailable
+from platforms.errors import Refused, Unavailable
 from platforms.ledger import Ledger, repeatable
 
 TYPES = ("mention", "quote")  # answers and direct messages are mentions too
@@ -104,12 +104,13 @@ class MastodonInbox(MastodonPosts):
     def _learn(self, status: Status, parent_id: str, known: "Conversations") -> None:
         """Ask what came before a post, and note with which one all that began."""
         before: list[Status] = []
-        with suppress(NotFound):
+        with suppress(Refused):  # a conversation that cannot be read is one that begins here
             told = self.call("GET", f"/api/v1/statuses/{status['id']}/context").json.get("ancestors")
             before = [one for one in told or [] if isinstance(one, dict) and one.get("id")]
         first = str(before[0]["id"]) if before else parent_id
-        author_id = author_of(before[0].get("account")).remote_id if before else ""
-        if self.account_id in {author_id, "" if before else str(status.get("in_reply_to_account_id"))}:
+        answered = str(status.get("in_reply_to_account_id") or "")
+        begun_by = author_of(before[0].get("account")).remote_id if before else answered
+        if begun_by == self.account_id:
             known.ours.add(first)
         known.begun |= {str(one["id"]): first for one in before} | {parent_id: first}
 
@@ -117,11 +118,9 @@ class MastodonInbox(MastodonPosts):
 
     def reply(self, message: Message, text: str, ledger: Ledger) -> Message:
         """An answer names whom it answers, and is seen by no more people than what it answers."""
-        name = f"@{message.author.handle}"
-        named = text if text.lower().startswith(name.lower()) or message.is_ours else f"{name} {text}"
         usual = "direct" if message.kind == "direct" else "unlisted"
         body: dict[str, Json] = {
-            "status": named,
+            "status": addressed(text, message),
             "in_reply_to_id": message.remote_id,
             "visibility": str(message.extra.get("visibility") or usual),
         }
@@ -164,6 +163,13 @@ class Conversations:
     def __init__(self, posts: Sequence[Published]) -> None:
         self.ours = {post.remote_id for post in posts}
         self.begun = {part: post.remote_id for post in posts for part in (post.remote_id, *post.part_ids)}
+
+
+def addressed(text: str, message: Message) -> str:
+    """The text with the name of whoever is answered, unless it opens with it."""
+    name = f"@{message.author.handle}"
+    is_named = regex.match(rf"{regex.escape(name)}(?![\w@-]|\.\w)", text, flags=regex.IGNORECASE)
+    return text if is_named or message.is_ours else f"{name} {text}"
 
 
 def answer_of(status: Status) -> dict[str, Json]:

@@ -1,6 +1,5 @@
 """Mastodon from the other side, and relatives of it at `/sandbox/mastodon/pleroma/` and the like."""
 
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from platforms.sandbox import mastodon_oauth, mastodon_people, world
+from platforms.sandbox.mastodon_look import DOMAIN, face
 from platforms.sandbox.mastodon_media import (
     FORMATS,
     PICTURE_BYTES,
@@ -23,7 +23,7 @@ from platforms.sandbox.mastodon_media import (
     take_in,
 )
 from platforms.sandbox.mastodon_people import arrive
-from platforms.sandbox.mastodon_polls import LEAST, LONGEST, MOST, is_over, tally
+from platforms.sandbox.mastodon_polls import LEAST, LONGEST, MOST
 from platforms.sandbox.mastodon_posts import URL_LENGTH, change, may_see, post, posted_before, visible, wanted
 from platforms.sandbox.mastodon_server import (
     DIALECT,
@@ -35,13 +35,12 @@ from platforms.sandbox.mastodon_server import (
     new_id,
     open_to_all,
 )
-from platforms.sandbox.mastodon_shown import account_json, as_entry, counts, quoted_entry, status_json
+from platforms.sandbox.mastodon_shown import account_json, as_entry, status_json
 from platforms.sandbox.models import Entry, Fault, Grant, Note, Person, Upload
 from platforms.sandbox.wire import Refusal, answer, payload
 
 __all__ = ["DIALECT", "arrive", "face", "people", "urlpatterns"]
 
-DOMAIN = "mastodon.example"  # in its people's full names; a server may be reached under another one
 PEOPLE = (
     (
         "1",
@@ -54,12 +53,6 @@ PEOPLE = (
     ("2", "tomas", "Tomás Rivera", "#2f8f6b", 318, "Makes lamps from what others throw away."),
     ("3", "inga", "Inga Lindqvist", "#5b6cff", 5120, "Reports on rivers, rain and the people beside them."),
 )
-SEEN_BY = {
-    "public": "Public",
-    "unlisted": "Quiet public",
-    "private": "Followers only",
-    "direct": "Only people mentioned",
-}
 
 
 def people() -> None:
@@ -70,46 +63,6 @@ def people() -> None:
     for remote_id, handle, name, colour, followers, about in PEOPLE:
         facts = {"followers": followers, "following": followers // 9}
         world.person(NETWORK, remote_id, handle, name, about=about, colour=colour, facts=facts)
-
-
-def face(entry: Entry) -> world.Face:
-    """How a post looks to the public."""
-    visibility, server = entry.body.get("visibility", "public"), entry.body.get("server", NETWORK)
-    host = DOMAIN if server == NETWORK else server if "." in server else f"{server}.example"
-    facts = {
-        "handle": f"@{entry.person.handle}@{host}",
-        "seen_by": SEEN_BY.get(visibility, ""),
-        "poll": bars(entry) if entry.body.get("poll") else None,
-        "quoted": quoted_entry(entry) if entry.body.get("quoted") else None,
-        "edited": bool(entry.body.get("edited_at")),
-        **counts(entry),
-    }
-    return world.Face(
-        warning=entry.body.get("spoiler_text", ""),
-        covers_pictures=bool(entry.body.get("sensitive")),
-        note=SEEN_BY[visibility] if visibility in SEEN_BY and visibility != "public" else "",
-        facts=facts,
-    )
-
-
-def bars(entry: Entry) -> dict[str, Any]:
-    """A poll as people see it: the answers with their share of the votes."""
-    votes, poll = tally(entry), entry.body["poll"]
-    over, total = is_over(poll), sum(votes)
-    shown = over or not poll["hide_totals"]
-    answers = [
-        {"title": title, "percent": round(100 * number / total) if total and shown else 0}
-        for title, number in zip(poll["options"], votes, strict=True)
-    ]
-    leads = max(answer["percent"] for answer in answers)
-    return {
-        "answers": [{**answer, "leads": bool(leads) and answer["percent"] == leads} for answer in answers],
-        "votes": total,
-        "over": over,
-        "ends_at": datetime.fromisoformat(poll["expires_at"]),
-        "multiple": poll["multiple"],
-        "hidden": not shown,
-    }
 
 
 # --- the server ---

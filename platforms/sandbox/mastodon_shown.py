@@ -40,14 +40,17 @@ def as_entry(note: Note) -> Entry:
     )
 
 
-def counts(entry: Entry) -> dict[str, int]:
-    """What people did with a post, as its server knows it."""
-    replies = Entry.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None).count()
-    notes = Note.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None).count()
+def counts(entry: Entry, answers: int) -> dict[str, int]:
+    """What people did with a post, as its server knows it; `answers` are those that can be read here."""
     seed, since = entry.remote_id, entry.created_at
     told = {name: grown(seed, name, most, since) for name, most in LIKED.items()}
     told["favourites_count"] += len(entry.body.get("favourites", {}))
-    return {**told, "replies_count": replies + notes + grown(seed, "replies_count", REPLIED, since)}
+    return {**told, "replies_count": answers + grown(seed, "replies_count", REPLIED, since)}
+
+
+def answers_to(entry: Entry) -> int:
+    known = {"network": NETWORK, "parent_id": entry.remote_id, "deleted_at": None}
+    return Entry.objects.filter(**known).count() + Note.objects.filter(**known).count()
 
 
 def may_quote(person: Person | None, entry: Entry) -> bool:
@@ -110,7 +113,7 @@ def status_json(visit: Visit, entry: Entry, account: dict[str, Any] | None = Non
         "language": body["language"],
         "uri": f"{visit.base}/ap/users/{entry.person.remote_id}/statuses/{entry.remote_id}",
         "url": url_of(visit, entry),
-        **counts(entry),
+        **counts(entry, answers_to(entry)),
         "edited_at": iso(datetime.fromisoformat(edited_at)) if edited_at else None,
         "favourited": bool(person and person.remote_id in body.get("favourites", {})),
         "reblogged": False,

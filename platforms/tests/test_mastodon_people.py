@@ -190,6 +190,16 @@ def test_odd_notifications_are_passed_over(client: Mastodon) -> None:
     assert inbox.cursor == {"min_id": "9"}
 
 
+def test_a_conversation_that_cannot_be_read_stops_nothing(client: Mastodon) -> None:
+    published = publish(client, "We open at seven")
+    write("On Sundays too?", "comment")
+    Fault.objects.create(network="mastodon", kind=Fault.Kind.REFUSED, code="403", path="/context")
+
+    message = only(client)
+
+    assert (message.kind, message.post_id) == ("comment", published.remote_id)
+
+
 def test_an_answer_that_is_no_list_is_asked_for_later(client: Mastodon) -> None:
     Fault.objects.create(kind=Fault.Kind.HTML, path="/notifications")
 
@@ -225,12 +235,21 @@ def test_an_answer_is_seen_by_as_many_as_the_question(client: Mastodon, kind: st
     assert (answer.text, answer.parent_id) == ("At eight", note.remote_id)
 
 
-def test_who_is_named_already_is_not_named_twice(client: Mastodon) -> None:
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("@Tomas at eight", "@Tomas at eight"),
+        ("@tomas. At eight", "@tomas. At eight"),
+        ("@tomasina asks too", "@tomas @tomasina asks too"),
+        ("@tomas@far.example asks too", "@tomas @tomas@far.example asks too"),
+    ],
+)
+def test_who_is_named_already_is_not_named_twice(client: Mastodon, text: str, sent: str) -> None:
     write("On Sundays too?", "direct")
 
-    answer = client.reply(only(client), "@Tomas at eight", MemoryLedger())
+    answer = client.reply(only(client), text, MemoryLedger())
 
-    assert Entry.objects.get(remote_id=answer.remote_id).text == "@Tomas at eight"
+    assert Entry.objects.get(remote_id=answer.remote_id).text == sent
 
 
 def test_a_warning_is_kept_in_the_answer(sandbox: str, client: Mastodon) -> None:
