@@ -192,6 +192,11 @@ def changes_of(draft: Draft, number: int, standing: Status) -> dict[str, Json]:
             "Who sees a published post cannot be changed.",
             action="Choose what it was, or take the post down and publish it anew.",
         )
+    if number == 0 and bool(draft.option("quote")) != bool(standing.get("quote")):
+        raise InvalidContent(
+            "A published post neither gains nor loses a quote.",
+            action="Leave that as it was, or take the post down and publish it anew.",
+        )
     was_hidden = bool(standing.get("sensitive")) and not standing.get("spoiler_text")
     body: dict[str, Json] = {
         "status": part.text,

@@ -218,18 +218,19 @@ def is_same_post(status: Mapping[str, Any], body: Mapping[str, Json], client_nam
         by in {None, client_name}
         and status.get("in_reply_to_id") == body.get("in_reply_to_id")
         and len(_list(status.get("media_attachments"))) == len(_list(body.get("media_ids")))
-        and _answers(status.get("poll"), "title") == _answers(body.get("poll"))
+        and _is_poll_of(status.get("poll"), body.get("poll"))
         and spoken(f"{status.get('spoiler_text') or ''} {plain(str(status.get('content') or ''))}")
         == spoken(f"{body.get('spoiler_text') or ''} {body.get('status')}")
     )
 
 
-def _answers(poll: Any, within: str = "") -> list[str]:
-    """A poll's answers, [] where there is none."""
-    answers = _list(poll.get("options")) if isinstance(poll, dict) else []
-    if within:
-        answers = [answer.get(within) for answer in answers if isinstance(answer, dict)]
-    return [spoken(html.unescape(str(answer))) for answer in answers]
+def _is_poll_of(standing: Any, asked: Any) -> bool:
+    """Whether a poll has the answers asked for; a missing one may be lost: not every server has polls."""
+    if not isinstance(standing, dict):
+        return True
+    titles = [answer.get("title") for answer in _list(standing.get("options")) if isinstance(answer, dict)]
+    wanted = _list(asked.get("options")) if isinstance(asked, dict) else []
+    return [spoken(html.unescape(str(title))) for title in titles] == [spoken(str(one)) for one in wanted]
 
 
 def plain(content: str) -> str:

@@ -303,6 +303,7 @@ def test_a_thread_is_changed_part_by_part(client: Mastodon) -> None:
         (draft("One", "Two"), "number of posts"),
         (draft("One", media=(picture(),)), "stay as they are"),
         (draft("One", visibility="private"), "Who sees"),
+        (draft("One", quote=FAR), "quote"),
     ],
 )
 def test_what_cannot_be_changed_is_said_and_nothing_is(client: Mastodon, plan: Draft, words: str) -> None:
@@ -402,7 +403,8 @@ def test_a_poll_and_a_plain_post_are_not_the_same() -> None:
 
     assert is_same_post(status, {"status": "Which?", "poll": poll}, "SNS Auto")
     assert not is_same_post(status, {"status": "Which?"}, "SNS Auto")
-    assert not is_same_post({"content": "<p>Which?</p>"}, {"status": "Which?", "poll": poll}, "SNS Auto")
+    assert not is_same_post(status, {"status": "Which?", "poll": {"options": ["Oats"]}}, "SNS Auto")
+    assert is_same_post({"content": "<p>Which?</p>"}, {"status": "Which?", "poll": poll}, "SNS Auto"), "lost"
 
 
 def test_after_a_while_absence_is_sure(client: Mastodon) -> None:
