@@ -3,6 +3,7 @@
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
 from platforms.facebook import Facebook
+from platforms.google_business import GoogleBusiness
 from platforms.instagram import Instagram
 from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
@@ -27,5 +28,6 @@ ALL: tuple[type[Platform], ...] = (
     Bluesky,
     Mastodon,
     Telegram,
+    GoogleBusiness,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
