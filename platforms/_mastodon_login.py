@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from platforms._mastodon_server import host_of, known, limits_of, offers_pkce
+from platforms._mastodon_server import host_of, known, limits_of, offers_pkce, unavailable_on
 from platforms.content import App, Authorization, Json, Profile, Token
 from platforms.errors import (
     ClientRefused,
@@ -100,9 +100,12 @@ class MastodonLogin(OAuthPlatform):
                 name=str(me.get("display_name") or me["acct"]),
                 avatar_url=str(me.get("avatar") or ""),
                 url=str(me.get("url") or ""),
-                limits=limits_of(instance),
+                limits=own_limits(instance),
             )
         ]
+
+    def account_limits(self) -> Mapping[str, Json]:
+        return own_limits(self._instance())
 
     def _metadata(self) -> Mapping[str, Any]:
         """What the server says of its OAuth (RFC 8414); {} on servers that say nothing."""
@@ -146,3 +149,7 @@ class MastodonLogin(OAuthPlatform):
             return Refused(error.message, status=status, action="Type that server instead.")
         message = f"{host} does not answer like a {self.label} server."
         return InvalidContent(message, status=status, detail=error.detail, action="Correct the server.")
+
+
+def own_limits(instance: Mapping[str, Any]) -> dict[str, Json]:
+    return {**limits_of(instance), "unavailable": unavailable_on(instance)}

@@ -10,14 +10,20 @@ from typing import Any
 
 import regex
 
+from platforms._mastodon_rules import POST
 from platforms.content import Json, RateLimit
 from platforms.transport import Answer
 
+QUOTES_SINCE = 7  # the version of Mastodon's API that came with 4.5
 HOST = regex.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?::[0-9]{1,5})?"
 )
 BREAK = regex.compile(r"<(?:/?p|/?div|br|/?li|/?blockquote)\b[^>]*>")
 TAG = regex.compile(r"<[^>]*>")
+# What servers put before a quote for programs that know none (Mastodon), or behind it (Pleroma).
+QUOTE_LINK = regex.compile(r"<(p|span) class=\"quote-inline\">.*?</\1>", regex.DOTALL)
+PARAGRAPHS = regex.compile(r"</p>\s*<p\b[^>]*>")
+LINE = regex.compile(r"<br\b[^>]*>")
 FULL_MENTION = regex.compile(r"(@[\p{L}\p{N}_.-]+)@[\p{L}\p{N}.-]*[\p{L}\p{N}]")
 UNSPOKEN = regex.compile(r"[^\p{L}\p{N}\p{S}]+")
 
@@ -42,21 +48,71 @@ def limits_of(instance: Mapping[str, Any]) -> dict[str, Json]:
     """A server's own limits, as far as it names them in a form that makes sense."""
     statuses = _part(instance, "configuration", "statuses")
     media = _part(instance, "configuration", "media_attachments")
-    images = {
+    most_bytes = _count(instance.get("upload_limit"))
+    types = [str(kind) for kind in _list(media.get("supported_mime_types"))]
+    shared: dict[str, Json] = {
+        "alt_text": _count(media.get("description_limit")) or _count(instance.get("description_limit")),
+    }
+    images: dict[str, Json] = {
+        **shared,
         "at_most": _count(statuses.get("max_media_attachments"))
         or _count(instance.get("max_media_attachments")),
-        "max_bytes": _count(media.get("image_size_limit")) or _count(instance.get("upload_limit")),
+        "max_bytes": _count(media.get("image_size_limit")) or most_bytes,
         "max_pixels": _count(media.get("image_matrix_limit")),
-        "alt_text": _count(media.get("description_limit")) or _count(instance.get("description_limit")),
+        "formats": [kind for kind in types if kind in POST.images.formats],
     }
     limits: dict[str, Json] = {
         "text": _count(statuses.get("max_characters")) or _count(instance.get("max_toot_chars")),
         "url_length": _count(statuses.get("characters_reserved_per_url")),
-        "images": {name: value for name, value in images.items() if value},
-        # Pixelfed refuses a post without a picture.
-        "needs_media": "pixelfed" in str(instance.get("version")).lower(),
+        "images": _named(images),
+        "videos": _videos(media, types, most_bytes) | _named(shared),
+        "polls": _polls(instance),
+        "needs_media": is_pixelfed(instance),
     }
-    return {name: value for name, value in limits.items() if value}
+    return _named(limits)
+
+
+def _videos(media: Mapping[str, Any], types: list[str], most_bytes: int | None) -> dict[str, Json]:
+    if types and "video/mp4" not in types:
+        return {"at_most": 0}
+    pixels, fastest = _count(media.get("video_matrix_limit")), _count(media.get("video_frame_rate_limit"))
+    own: dict[str, Json] = {
+        "max_bytes": _count(media.get("video_size_limit")) or most_bytes,
+        "max_side": math.isqrt(pixels) if pixels else None,  # fits in whatever shape
+        "fps": [1, fastest] if fastest else None,
+    }
+    return _named(own)
+
+
+def _polls(instance: Mapping[str, Any]) -> dict[str, Json]:
+    mastodons = _part(instance, "configuration", "polls")
+    pleromas = _part(instance, "poll_limits")
+    longest = mastodons.get("max_characters_per_option") or pleromas.get("max_option_chars")
+    own: dict[str, Json] = {"characters": _count(longest)}
+    for ours, theirs in (("options", "max_options"), ("least", "min_expiration"), ("most", "max_expiration")):
+        own[ours] = _count(mastodons.get(theirs)) or _count(pleromas.get(theirs))
+    return _named(own)
+
+
+def unavailable_on(instance: Mapping[str, Any]) -> dict[str, Json]:
+    """The options that a server does not have, each with the reason."""
+    versions = _part(instance, "api_versions")
+    missing: dict[str, Json] = {}
+    if (_count(versions.get("mastodon")) or 0) < QUOTES_SINCE:
+        why = "This server knows no quotes (Mastodon has them since 4.5)."
+        missing |= {"quote": why, "quote_policy": why}
+    if is_pixelfed(instance):
+        missing["poll_options"] = "This server has no polls."
+    return missing
+
+
+def is_pixelfed(instance: Mapping[str, Any]) -> bool:
+    """Pixelfed refuses a post without a picture, and has no polls."""
+    return "pixelfed" in str(instance.get("version")).lower()
+
+
+def _named(values: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _part(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
@@ -64,6 +120,10 @@ def _part(body: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
         inner = body.get(name)
         body = inner if isinstance(inner, dict) else {}
     return body
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _count(value: Any) -> int | None:
@@ -80,11 +140,17 @@ def known(answer: Answer, *names: str) -> dict[str, Any]:
     return body
 
 
-def sentence(label: str, answer: Answer) -> str:
-    """What a refusal means, with the server's own words where it gave some."""
+def told(answer: Answer) -> str:
+    """A refusal's own words, '' where it has none."""
     body = answer.maybe_json
     words = body.get("error_description") or body.get("error") if isinstance(body, dict) else None
-    said = f" It says: “{words}”" if isinstance(words, str) and words else ""
+    return words if isinstance(words, str) else ""
+
+
+def sentence(label: str, answer: Answer) -> str:
+    """What a refusal means, with the server's own words where it gave some."""
+    words = told(answer)
+    said = f" It says: “{words}”" if words else ""
     match answer.status:
         case 401:
             return f"{label} no longer accepts this connection.{said}"
@@ -92,8 +158,6 @@ def sentence(label: str, answer: Answer) -> str:
             return f"{label} does not allow this to the connected account.{said}"
         case 404 | 410:
             return f"{label} does not have this any more.{said}"
-        case 413:
-            return f"The picture is too large for this {label} server."
     return f"{label} did not accept this.{said}"
 
 
@@ -147,23 +211,37 @@ def rate_limit_of(answer: Answer) -> RateLimit | None:
 
 
 def is_same_post(status: Mapping[str, Any], body: Mapping[str, Json], client_name: str) -> bool:
-    """Whether a Status is what a request asked for: same words, place, number of pictures and app."""
+    """Whether a Status is what a request asked for: same words, place, poll, number of media and app."""
     application = status.get("application")
     by = application.get("name") if isinstance(application, dict) else None
-    wanted, pictures = body.get("media_ids"), status.get("media_attachments")
     return (
         by in {None, client_name}
         and status.get("in_reply_to_id") == body.get("in_reply_to_id")
-        and len(pictures if isinstance(pictures, list) else [])
-        == len(wanted if isinstance(wanted, list) else [])
+        and len(_list(status.get("media_attachments"))) == len(_list(body.get("media_ids")))
+        and _is_poll_of(status.get("poll"), body.get("poll"))
         and spoken(f"{status.get('spoiler_text') or ''} {plain(str(status.get('content') or ''))}")
         == spoken(f"{body.get('spoiler_text') or ''} {body.get('status')}")
     )
 
 
+def _is_poll_of(standing: Any, asked: Any) -> bool:
+    """Whether a poll has the answers asked for; a missing one may be lost: not every server has polls."""
+    if not isinstance(standing, dict):
+        return True
+    titles = [answer.get("title") for answer in _list(standing.get("options")) if isinstance(answer, dict)]
+    wanted = _list(asked.get("options")) if isinstance(asked, dict) else []
+    return [spoken(html.unescape(str(title))) for title in titles] == [spoken(str(one)) for one in wanted]
+
+
 def plain(content: str) -> str:
     """The text of a post's HTML, near enough to be compared."""
-    return html.unescape(TAG.sub("", BREAK.sub("\n", content)))
+    return html.unescape(TAG.sub("", BREAK.sub("\n", QUOTE_LINK.sub("", content))))
+
+
+def readable(content: str) -> str:
+    """The text of a post's HTML, for people: paragraphs and lines stay."""
+    lines = LINE.sub("\n", PARAGRAPHS.sub("\n\n", QUOTE_LINK.sub("", content)))
+    return html.unescape(TAG.sub("", lines)).strip()
 
 
 def spoken(text: str) -> str:

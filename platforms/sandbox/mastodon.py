@@ -9,49 +9,60 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from platforms.sandbox import mastodon_oauth, world
-from platforms.sandbox.mastodon_posts import (
+from platforms.sandbox import mastodon_oauth, mastodon_people, world
+from platforms.sandbox.mastodon_look import DOMAIN, face
+from platforms.sandbox.mastodon_media import (
     FORMATS,
     PICTURE_BYTES,
     PICTURE_PIXELS,
-    URL_LENGTH,
-    account_json,
+    VIDEO_BYTES,
+    VIDEO_FRAMES,
+    VIDEO_PIXELS,
+    VIDEOS,
     media_json,
-    new_id,
-    post,
-    posted_before,
-    status_json,
     take_in,
-    visible,
-    wanted,
 )
-from platforms.sandbox.mastodon_server import NETWORK, SERVERS, Visit, api, open_to_all
-from platforms.sandbox.models import Entry, Fault, Grant, Person, Upload
+from platforms.sandbox.mastodon_people import arrive
+from platforms.sandbox.mastodon_polls import LEAST, LONGEST, MOST
+from platforms.sandbox.mastodon_posts import URL_LENGTH, change, may_see, post, posted_before, visible, wanted
+from platforms.sandbox.mastodon_server import (
+    DIALECT,
+    NETWORK,
+    SERVERS,
+    Visit,
+    api,
+    fields_of,
+    new_id,
+    open_to_all,
+)
+from platforms.sandbox.mastodon_shown import account_json, as_entry, status_json
+from platforms.sandbox.models import Entry, Fault, Grant, Note, Person, Upload
 from platforms.sandbox.wire import Refusal, answer, payload
 
-DOMAIN = "mastodon.example"  # in its people's full names; a server may be reached under another one
+__all__ = ["DIALECT", "arrive", "face", "people", "urlpatterns"]
+
 PEOPLE = (
-    ("1", "moonrise", "Moonrise Bakery", "Sourdough and cinnamon buns, from four in the morning.", "#d9822b"),
-    ("2", "tomas", "Tomás Rivera", "Makes lamps from what others throw away.", "#2f8f6b"),
-    ("3", "inga", "Inga Lindqvist", "Reports on rivers, rain and the people beside them.", "#5b6cff"),
+    (
+        "1",
+        "moonrise",
+        "Moonrise Bakery",
+        "#d9822b",
+        1204,
+        "Sourdough and cinnamon buns, from four in the morning.",
+    ),
+    ("2", "tomas", "Tomás Rivera", "#2f8f6b", 318, "Makes lamps from what others throw away."),
+    ("3", "inga", "Inga Lindqvist", "#5b6cff", 5120, "Reports on rivers, rain and the people beside them."),
 )
 
 
 def people() -> None:
-    """Who lives on this network. `facts` may hold locale, visibility, sensitive, language, disabled."""
-    for remote_id, handle, name, about, colour in PEOPLE:
-        world.person(NETWORK, remote_id, handle, name, about=about, colour=colour)
+    """Who lives on this network.
 
-
-def face(entry: Entry) -> world.Face:
-    """How a post looks to the public."""
-    visibility = entry.body.get("visibility", "public")
-    hidden = {"private": "Followers only", "direct": "Only people mentioned", "unlisted": "Unlisted"}
-    return world.Face(
-        warning=entry.body.get("spoiler_text", ""),
-        covers_pictures=bool(entry.body.get("sensitive")),
-        note=hidden.get(visibility, ""),
-    )
+    `facts` may hold locale, visibility, sensitive, language, quote_policy, disabled, followers and following.
+    """
+    for remote_id, handle, name, colour, followers, about in PEOPLE:
+        facts = {"followers": followers, "following": followers // 9}
+        world.person(NETWORK, remote_id, handle, name, about=about, colour=colour, facts=facts)
 
 
 # --- the server ---
@@ -81,10 +92,19 @@ def configuration(server: Any) -> dict[str, Any]:
             "characters_reserved_per_url": URL_LENGTH,
         },
         "media_attachments": {
-            "supported_mime_types": list(FORMATS.values()),
+            "supported_mime_types": [*FORMATS.values(), *VIDEOS],
             "description_limit": server.alt_text,
             "image_size_limit": PICTURE_BYTES,
             "image_matrix_limit": PICTURE_PIXELS,
+            "video_size_limit": VIDEO_BYTES,
+            "video_matrix_limit": VIDEO_PIXELS,
+            "video_frame_rate_limit": VIDEO_FRAMES,
+        },
+        "polls": {
+            "max_options": server.answers,
+            "max_characters_per_option": LONGEST,
+            "min_expiration": LEAST,
+            "max_expiration": MOST,
         },
     }
     return {} if server.name == "pleroma" else limits
@@ -193,7 +213,7 @@ def statuses(visit: Visit) -> HttpResponse:
 
 
 def put(visit: Visit, key: str) -> HttpResponse:
-    entry = posted_before(visit, key) or post(visit, wanted(visit, payload(visit.request)), key)
+    entry = posted_before(visit, key) or post(visit, wanted(visit, fields_of(visit.request)), key)
     return JsonResponse(status_json(visit, entry))
 
 
@@ -218,8 +238,8 @@ def remembered(visit: Visit, key: str) -> HttpResponse:
 
 @csrf_exempt
 def status(request: HttpRequest, **kwargs: Any) -> HttpResponse:
-    view = delete_status if request.method == "DELETE" else show_status
-    return view(request, **kwargs)
+    views = {"DELETE": delete_status, "PUT": edit_status}
+    return views.get(request.method or "", show_status)(request, **kwargs)
 
 
 @api("GET", scope="read:statuses")
@@ -227,11 +247,24 @@ def show_status(visit: Visit, remote_id: str) -> HttpResponse:
     return JsonResponse(status_json(visit, visible(visit, remote_id)))
 
 
-@api("DELETE", scope="write:statuses", windows=("api", "deletes"))
-def delete_status(visit: Visit, remote_id: str) -> HttpResponse:
+@api("PUT", scope="write:statuses")
+def edit_status(visit: Visit, remote_id: str) -> HttpResponse:
+    if visit.server.is_old:
+        raise visit.refusal("missing")
+    entry = own_status(visit, remote_id)
+    return JsonResponse(status_json(visit, change(visit, entry, fields_of(visit.request))))
+
+
+def own_status(visit: Visit, remote_id: str) -> Entry:
     entry = visible(visit, remote_id)
     if entry.person != visit.person:
         raise visit.refusal("missing")
+    return entry
+
+
+@api("DELETE", scope="write:statuses", windows=("api", "deletes"))
+def delete_status(visit: Visit, remote_id: str) -> HttpResponse:
+    entry = own_status(visit, remote_id)
     shown = {**status_json(visit, entry), "text": entry.text}
     Entry.objects.filter(pk=entry.pk).update(deleted_at=timezone.now())
     if visit.request.GET.get("delete_media") == "true":
@@ -252,22 +285,36 @@ def status_source(visit: Visit, remote_id: str) -> HttpResponse:
 @api("GET", scope="read:statuses")
 def status_context(visit: Visit, remote_id: str) -> HttpResponse:
     entry = visible(visit, remote_id)
-    there = Entry.objects.select_related("person").filter(network=NETWORK, deleted_at=None).order_by("pk")
-    ancestors: list[Entry] = []
-    parent_id = entry.parent_id
-    while parent_id and (parent := there.filter(remote_id=parent_id).first()):
-        ancestors.insert(0, parent)
-        parent_id = parent.parent_id
-    descendants, waiting = [], [entry.remote_id]
-    while waiting:
-        replies = list(there.filter(parent_id__in=waiting))
-        descendants += replies
-        waiting = [reply.remote_id for reply in replies]
     seen = {
-        name: [status_json(visit, one) for one in rows]
-        for name, rows in (("ancestors", ancestors), ("descendants", descendants))
+        name: [status_json(visit, one) for one in rows if may_see(visit, one)]
+        for name, rows in (("ancestors", ancestors_of(entry)), ("descendants", descendants_of(entry)))
     }
     return JsonResponse(seen)
+
+
+def ancestors_of(entry: Entry) -> list[Entry]:
+    found: list[Entry] = []
+    while entry.parent_id and (above := standing(remote_id=entry.parent_id)):
+        entry = above[0]
+        found.insert(0, entry)
+    return found
+
+
+def descendants_of(entry: Entry) -> list[Entry]:
+    found, waiting = [], [entry.remote_id]
+    while waiting:
+        replies = standing(parent_id__in=waiting)
+        found += replies
+        waiting = [reply.remote_id for reply in replies]
+    return found
+
+
+def standing(**known: Any) -> list[Entry]:
+    """Statuses, and what people wrote as such, oldest first."""
+    entries = Entry.objects.select_related("person").filter(network=NETWORK, deleted_at=None, **known)
+    notes = Note.objects.select_related("author", "person")
+    written = [as_entry(note) for note in notes.filter(network=NETWORK, deleted_at=None, **known)]
+    return sorted([*entries.order_by("pk"), *written], key=lambda one: one.created_at)
 
 
 ROUTES: tuple[tuple[Any, ...], ...] = (
@@ -289,6 +336,12 @@ ROUTES: tuple[tuple[Any, ...], ...] = (
     ("api/v1/statuses/<str:remote_id>", status),
     ("api/v1/statuses/<str:remote_id>/source", status_source),
     ("api/v1/statuses/<str:remote_id>/context", status_context),
+    ("api/v1/statuses/<str:remote_id>/favourite", mastodon_people.favourite, {"on": True}),
+    ("api/v1/statuses/<str:remote_id>/unfavourite", mastodon_people.favourite, {"on": False}),
+    ("api/v1/notifications", mastodon_people.notifications),
+    ("api/v1/polls/<str:remote_id>", mastodon_people.poll),
+    ("api/v1/polls/<str:remote_id>/votes", mastodon_people.votes),
+    ("api/v2/search", mastodon_people.search),
 )
 # Rails does not mind a slash at the end.
 routes = [path(route + slash, *rest) for route, *rest in ROUTES for slash in ("", "/")]

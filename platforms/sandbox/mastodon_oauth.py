@@ -29,8 +29,11 @@ WANTS = {
     "write": "Change everything of your account, and post for you",
     "read:accounts": "See who you are",
     "read:statuses": "Read your posts",
-    "write:statuses": "Publish and delete posts for you",
-    "write:media": "Upload pictures for you",
+    "read:notifications": "See who writes to you",
+    "read:search": "Look for posts as you",
+    "write:statuses": "Publish, change and delete posts for you",
+    "write:media": "Upload pictures and videos for you",
+    "write:favourites": "Mark posts as favourites for you",
 }
 CODE_SECONDS = 600
 FOREIGN = {"error": "unauthorized_client", "error_description": "You are not authorized to revoke this token"}

@@ -1,120 +1,40 @@
-"""Statuses and media of Mastodon-like servers: what is accepted, and how it is shown to a client."""
+"""Statuses of Mastodon-like servers: what is accepted, and who may see it."""
 
-import html
-import io
 import re
-import secrets
-import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.utils import timezone
-from PIL import Image, UnidentifiedImageError
 
-from platforms.sandbox.mastodon_server import NETWORK, Visit
-from platforms.sandbox.models import Entry, Grant, Person, Upload
+from platforms.sandbox.mastodon_media import refuse_long
+from platforms.sandbox.mastodon_polls import poll_of
+from platforms.sandbox.mastodon_server import NETWORK, Visit, is_true, new_id
+from platforms.sandbox.mastodon_shown import as_entry, may_quote, named_in
+from platforms.sandbox.models import Entry, Grant, Note, Upload
 from platforms.sandbox.wire import Refusal
 from platforms.text import mastodon_length
 
-FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "WEBP": "image/webp"}
-PICTURE_BYTES = 16_777_216
-PICTURE_PIXELS = 33_177_600
 URL_LENGTH = 23
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
-MARK = re.compile(
-    r"(?P<url>https?://[^\s<>]*[^\s<>.,;:!?)])"
-    r"|(?<![\w/@])@(?P<name>\w+(?:[.-]+\w+)*)(?:@[\w.-]+\w)?"
-    r"|(?<![\w/#])#(?P<tag>\w*[^\W\d]\w*)"
-)
-ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-PLAYED = {"status", "media_ids", "in_reply_to_id", "sensitive", "spoiler_text", "visibility", "language"}
-KNOWN = PLAYED | {
-    "poll",
-    "scheduled_at",
-    "quoted_status_id",
+POLICIES = ("public", "followers", "nobody")
+QUOTES = {"quoted_status_id", "quote_approval_policy"}
+PLAYED = {
+    "status", "media_ids", "in_reply_to_id", "sensitive", "spoiler_text", "visibility", "language", "poll",
+} | QUOTES  # fmt: skip
+EDITED = {
+    "status", "spoiler_text", "sensitive", "language", "media_ids", "media_attributes", "poll",
     "quote_approval_policy",
+}  # fmt: skip
+KNOWN = PLAYED | {
+    "scheduled_at",
     "allowed_mentions",
     "content_type",
     "local_only",
 }
-
-
-def new_id(visit: Visit) -> str:
-    """An id as this server makes them: the time, then chance."""
-    now, chance = int(time.time() * 1000), secrets.randbits(16)
-    if visit.server.name == "gotosocial":
-        number = now << 80 | secrets.randbits(80)
-        return "".join(ULID[number >> 5 * place & 31] for place in reversed(range(26)))
-    return f"A{now << 16 | chance:x}" if visit.server.name == "pleroma" else str(now << 16 | chance)
-
-
-# --- media ---
-
-
-def take_in(
-    visit: Visit, file: "UploadedFile[bytes] | None", fields: dict[str, Any], *, fails: bool
-) -> Upload:
-    """Store a picture; animated ones are processed for a while first."""
-    if file is None:
-        raise visit.refusal("no_file")
-    alt = fields.get("description") or ""
-    if len(alt) > visit.server.alt_text:
-        raise visit.refusal("description", limit=visit.server.alt_text)
-    content = file.read()
-    picture = sniff(visit, content)
-    return Upload.objects.create(
-        network=NETWORK,
-        person=visit.person,
-        remote_id=new_id(visit),
-        content_type=FORMATS[str(picture.format)],
-        content=content,
-        alt=alt,
-        facts={
-            "width": picture.width,
-            "height": picture.height,
-            "type": "gifv" if getattr(picture, "is_animated", False) else "image",
-            "fails": fails,
-            "polls_left": 1 if fails or getattr(picture, "is_animated", False) else 0,
-        },
-    )
-
-
-def sniff(visit: Visit, content: bytes) -> Image.Image:
-    if len(content) > PICTURE_BYTES:
-        raise visit.refusal("file_large")
-    try:
-        picture = Image.open(io.BytesIO(content), formats=list(FORMATS))
-        pixels = picture.width * picture.height
-        if pixels <= PICTURE_PIXELS:
-            picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise visit.refusal("file") from error
-    if pixels > PICTURE_PIXELS:
-        raise visit.refusal("file")
-    return picture
-
-
-def media_json(visit: Visit, upload: Upload) -> dict[str, Any]:
-    address = visit.url("sandbox-upload", network=NETWORK, remote_id=upload.remote_id)
-    width, height = upload.facts["width"], upload.facts["height"]
-    size = {"width": width, "height": height, "size": f"{width}x{height}", "aspect": width / height}
-    return {
-        "id": upload.remote_id,
-        "type": upload.facts["type"],
-        "url": None if upload.facts["polls_left"] else address,
-        "preview_url": address,
-        "remote_url": None,
-        "preview_remote_url": None,
-        "text_url": None,
-        "meta": {"focus": {"x": 0.0, "y": 0.0}, "original": size, "small": size},
-        "description": upload.alt or None,
-        "blurhash": "UBL_:rOpGG-;~qRjxut7oMRjfkt7%gWBM{of",
-    }
 
 
 # --- statuses ---
@@ -132,7 +52,31 @@ class Wanted:
 
 def wanted(visit: Visit, fields: dict[str, Any]) -> Wanted:
     """What a request asks for, or the server's refusal."""
-    refuse_odd(visit, fields)
+    refuse_odd(visit, fields, KNOWN)
+    text, spoiler, ids = words_of(visit, fields)
+    defaults = visit.person.facts
+    body = {
+        "visibility": fields.get("visibility") or defaults.get("visibility", "public"),
+        "sensitive": bool(spoiler) or is_true(fields.get("sensitive", defaults.get("sensitive", False))),
+        "spoiler_text": spoiler,
+        "language": fields.get("language") or defaults.get("language", "en"),
+        "server": visit.server.name,
+        "quote_policy": fields.get("quote_approval_policy") or defaults.get("quote_policy", "public"),
+    }
+    uploads, parent = attachments(visit, ids), parent_of(visit, fields)
+    if fields.get("poll") is not None:
+        if ids:
+            raise visit.refusal("poll_and_media")
+        body["poll"] = poll_of(visit, fields["poll"])
+    if fields.get("quoted_status_id"):
+        if ids or "poll" in body:
+            raise visit.refusal("quote_and_media")
+        body |= quoted_by(visit, fields["quoted_status_id"], text, body["visibility"])
+    return Wanted(text, uploads, parent, body)
+
+
+def words_of(visit: Visit, fields: dict[str, Any]) -> tuple[str, str, list[str]]:
+    """Text, content warning and the ids of media; a warning alone becomes the text."""
     spoiler, text = (fields.get("spoiler_text") or "").strip(), (fields.get("status") or "").strip()
     ids = fields.get("media_ids") or []
     if not text and not ids:
@@ -141,42 +85,57 @@ def wanted(visit: Visit, fields: dict[str, Any]) -> Wanted:
         raise visit.refusal("blank")
     if mastodon_length(spoiler) + mastodon_length(text, url_length=URL_LENGTH) > visit.server.characters:
         raise visit.refusal("long", limit=visit.server.characters)
-    defaults = visit.person.facts
-    body = {
-        "visibility": fields.get("visibility") or defaults.get("visibility", "public"),
-        "sensitive": bool(spoiler) or is_true(fields.get("sensitive", defaults.get("sensitive", False))),
-        "spoiler_text": spoiler,
-        "language": fields.get("language") or defaults.get("language", "en"),
-        "server": visit.server.name,
-    }
-    return Wanted(text, attachments(visit, ids), parent_of(visit, fields), body)
+    return text, spoiler, ids
 
 
-def refuse_odd(visit: Visit, fields: dict[str, Any]) -> None:
+def quoted_by(visit: Visit, remote_id: str, text: str, visibility: str) -> dict[str, Any]:
+    """The quoted post, and how many may see the quote: no more than the post itself."""
+    try:
+        quoted = visible(visit, remote_id)
+    except Refusal as refusal:
+        raise visit.refusal("quoted") from refusal
+    if not may_quote(visit.person, quoted):
+        raise visit.refusal("quoted")
+    if (
+        visibility == "direct"
+        and quoted.person != visit.person
+        and quoted.person.handle not in named_in(text)
+    ):
+        raise visit.refusal("quoted_unnamed")
+    is_private = quoted.body["visibility"] == "private" and visibility != "direct"
+    return {"quoted": quoted.remote_id, "visibility": "private" if is_private else visibility}
+
+
+def refuse_odd(visit: Visit, fields: dict[str, Any], known: Collection[str]) -> None:
     """Fields that do not exist, are of the wrong kind, or are not played here."""
     for name, value in fields.items():
-        if name not in KNOWN:
+        if name not in known or (name in QUOTES and not visit.server.has_quotes):
             raise Refusal(422, {"error": f"Validation failed: there is no field {name}"})
-        if name not in PLAYED:
+        if name in KNOWN - PLAYED:
             raise Refusal(422, {"error": f"Validation failed: the sandbox does not play {name}"})
         strings = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        fine = {"media_ids": strings, "sensitive": str(value).lower() in {"true", "false", "1", "0"}}
+        fine = {
+            "media_ids": strings,
+            "sensitive": str(value).lower() in {"true", "false", "1", "0"},
+            "poll": isinstance(value, dict),
+            "media_attributes": isinstance(value, list),
+        }
         if value is not None and not fine.get(name, isinstance(value, str)):
             raise visit.refusal("field", name=name)
     if fields.get("visibility") and fields["visibility"] not in VISIBILITIES:
         raise visit.refusal("field", name="visibility")
     if fields.get("language") and not LANGUAGE.fullmatch(fields["language"]):
         raise visit.refusal("field", name="language")
+    if fields.get("quote_approval_policy") and fields["quote_approval_policy"] not in POLICIES:
+        raise visit.refusal("field", name="quote_approval_policy")
 
 
-def is_true(value: Any) -> bool:
-    return str(value).lower() in {"true", "1"}
-
-
-def attachments(visit: Visit, ids: Sequence[str]) -> list[Upload]:
+def attachments(visit: Visit, ids: Sequence[str], entry: Entry | None = None) -> list[Upload]:
+    """The media of these ids, which hang on no post but, where it is changed, on `entry`."""
     if len(ids) > visit.server.pictures:
         raise visit.refusal("many", limit=visit.server.pictures)
-    free = Upload.objects.filter(network=NETWORK, person=visit.person, remote_id__in=ids, entries=None)
+    own = Upload.objects.filter(network=NETWORK, person=visit.person, remote_id__in=ids)
+    free = own.filter(Q(entries=None) | Q(entries=entry) if entry else Q(entries=None))
     by_id = {upload.remote_id: upload for upload in free}
     missing = [remote_id for remote_id in ids if remote_id not in by_id]
     if missing:
@@ -225,135 +184,53 @@ def posted_before(visit: Visit, key: str) -> Entry | None:
     return recent.first() if key else None
 
 
+def change(visit: Visit, entry: Entry, fields: dict[str, Any]) -> Entry:
+    """Turn a post into what a request says; what it does not say is taken away, as Mastodon does it."""
+    refuse_odd(visit, fields, EDITED)
+    text, spoiler, ids = words_of(visit, fields)
+    uploads, poll = attachments(visit, ids, entry), changed_poll(visit, entry, fields.get("poll"))
+    if uploads and poll:
+        raise visit.refusal("poll_and_media")
+    entry.text = text
+    entry.body |= {
+        "spoiler_text": spoiler,
+        "sensitive": bool(spoiler) or is_true(fields.get("sensitive", False)),
+        "language": fields.get("language") or entry.body["language"],
+        "quote_policy": fields.get("quote_approval_policy") or entry.body.get("quote_policy", "public"),
+        "poll": poll,
+        "edited_at": timezone.now().isoformat(),
+    }
+    entry.save()
+    entry.uploads.clear()
+    entry.attach(uploads)
+    for described in fields.get("media_attributes") or []:
+        alt = str(described.get("description") or "")
+        refuse_long(visit, alt)
+        entry.uploads.filter(remote_id=str(described.get("id"))).update(alt=alt)
+    return entry
+
+
+def changed_poll(visit: Visit, entry: Entry, asked: Any) -> dict[str, Any] | None:
+    """Votes are kept only where neither the answers nor how many may be chosen differ."""
+    if asked is None:
+        return None
+    made, old = poll_of(visit, asked), entry.body.get("poll") or {}
+    is_same = all(made[name] == old.get(name) for name in ("options", "multiple"))
+    return {**made, "votes": old["votes"]} if is_same else made
+
+
 def visible(visit: Visit, remote_id: str) -> Entry:
-    """A status that this person may see."""
-    entry = Entry.objects.select_related("person").filter(
-        network=NETWORK, remote_id=remote_id, deleted_at=None
-    )
-    found = entry.first()
-    mine = bool(found and visit.grant and visit.grant.person_id == found.person_id)
-    if found is None or not (mine or found.body["visibility"] in {"public", "unlisted"}):
+    """A status that this person may see; what somebody wrote to a person is one too."""
+    known = {"network": NETWORK, "remote_id": remote_id, "deleted_at": None}
+    found = Entry.objects.select_related("person").filter(**known).first()
+    note = None if found else Note.objects.select_related("author", "person", "entry").filter(**known).first()
+    shown = as_entry(note) if note else found
+    if shown is None or not may_see(visit, shown):
         raise visit.refusal("missing")
-    return found
+    return shown
 
 
-def status_json(visit: Visit, entry: Entry, account: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A Status; `account` is its author's Account where that is at hand."""
-    body, name = entry.body, entry.body.get("application")
-    replies = Entry.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None)
-    address = visit.url(
-        "sandbox-post", network=NETWORK, handle=entry.person.handle, remote_id=entry.remote_id
-    )
-    marks = list(MARK.finditer(entry.text))
-    return {
-        "id": entry.remote_id,
-        "created_at": iso(entry.created_at),
-        "in_reply_to_id": entry.parent_id or None,
-        "in_reply_to_account_id": author_of(entry.parent_id) if entry.parent_id else None,
-        "sensitive": body["sensitive"],
-        "spoiler_text": body["spoiler_text"],
-        "visibility": body["visibility"],
-        "language": body["language"],
-        "uri": f"{visit.base}/ap/users/{entry.person.remote_id}/statuses/{entry.remote_id}",
-        "url": address,
-        "replies_count": replies.count(),
-        "reblogs_count": 0,
-        "favourites_count": 0,
-        "edited_at": None,
-        "favourited": False,
-        "reblogged": False,
-        "muted": False,
-        "bookmarked": False,
-        "pinned": False,
-        "content": as_html(entry.text),
-        "filtered": [],
-        "reblog": None,
-        "application": {"name": name, "website": None} if name else None,
-        "account": account or account_json(visit, entry.person),
-        "media_attachments": [media_json(visit, upload) for upload in entry.pictures],
-        "mentions": mentions(visit, [match["name"] for match in marks if match["name"]]),
-        "tags": [
-            {"name": match["tag"].lower(), "url": f"{visit.base}/tags/{match['tag'].lower()}"}
-            for match in marks
-            if match["tag"]
-        ],
-        "emojis": [],
-        "card": None,
-        "poll": None,
-    }
-
-
-def author_of(remote_id: str) -> str | None:
-    authors = Entry.objects.filter(network=NETWORK, remote_id=remote_id)
-    return authors.values_list("person__remote_id", flat=True).first()
-
-
-def mentions(visit: Visit, handles: Sequence[str]) -> list[dict[str, str]]:
-    people = Person.objects.filter(network=NETWORK, handle__in=handles) if handles else ()
-    return [
-        {
-            "id": person.remote_id,
-            "username": person.handle,
-            "acct": person.handle,
-            "url": visit.url("sandbox-person", network=NETWORK, handle=person.handle),
-        }
-        for person in people
-    ]
-
-
-def account_json(visit: Visit, person: Person) -> dict[str, Any]:
-    own = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
-    avatar = visit.url("sandbox-avatar", network=NETWORK, handle=person.handle)
-    return {
-        "id": person.remote_id,
-        "username": person.handle,
-        "acct": person.handle,
-        "display_name": person.name,
-        "locked": False,
-        "bot": False,
-        "created_at": "2024-03-01T00:00:00.000Z",
-        "note": f"<p>{html.escape(person.about)}</p>",
-        "url": visit.url("sandbox-person", network=NETWORK, handle=person.handle),
-        "uri": f"{visit.base}/ap/users/{person.remote_id}",
-        "avatar": avatar,
-        "avatar_static": avatar,
-        "header": avatar,
-        "header_static": avatar,
-        "followers_count": 0,
-        "following_count": 0,
-        "statuses_count": own.count(),
-        "last_status_at": None,
-        "emojis": [],
-        "fields": [],
-    }
-
-
-def iso(moment: Any) -> str:
-    return str(moment.strftime("%Y-%m-%dT%H:%M:%S.")) + f"{moment.microsecond // 1000:03}Z"
-
-
-def as_html(text: str) -> str:
-    """The HTML that Mastodon makes of a text: paragraphs, and links with their less telling parts hidden."""
-    marked, position = "", 0
-    for match in MARK.finditer(text):
-        marked += html.escape(text[position : match.start()]) + link(match)
-        position = match.end()
-    marked += html.escape(text[position:])
-    paragraphs = re.split(r"\n{2,}", marked)
-    return "".join(f"<p>{paragraph.replace(chr(10), '<br />')}</p>" for paragraph in paragraphs)
-
-
-def link(match: re.Match[str]) -> str:
-    if match["tag"]:
-        return f'<a class="mention hashtag" rel="tag">#<span>{html.escape(match["tag"])}</span></a>'
-    if match["name"]:
-        name = html.escape(match["name"])
-        return f'<span class="h-card" translate="no"><a class="u-url mention">@<span>{name}</span></a></span>'
-    href = html.escape(match["url"])
-    scheme, _, rest = match["url"].partition("://")
-    head, tail = html.escape(rest[:30]), html.escape(rest[30:])
-    return (
-        f'<a href="{href}" target="_blank" rel="nofollow noopener" translate="no">'
-        f'<span class="invisible">{scheme}://</span><span class="{"ellipsis" if tail else ""}">{head}</span>'
-        f'<span class="invisible">{tail}</span></a>'
-    )
+def may_see(visit: Visit, entry: Entry) -> bool:
+    person = visit.grant.person if visit.grant else None
+    is_open = entry.body["visibility"] in {"public", "unlisted"}
+    return is_open or person == entry.person or bool(person and person.handle in named_in(entry.text))

@@ -1,5 +1,7 @@
 """The servers that speak Mastodon's API, each with its quirks, and what all do before an endpoint works."""
 
+import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,14 +9,16 @@ from functools import wraps
 from typing import Any, Literal
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
+from platforms.sandbox.mastodon_words import SAMPLES, WORDS
 from platforms.sandbox.models import Grant, Person
-from platforms.sandbox.wire import Dialect, Refusal, answer, bearer, endpoint
+from platforms.sandbox.wire import Dialect, Refusal, answer, bearer, endpoint, payload
 
 NETWORK = "mastodon"
+ULID = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Server:
     characters: int = 500
     pictures: int = 4
     alt_text: int = 1500
+    answers: int = 4  # of a poll
+    has_quotes: bool = False
     is_old: bool = False  # neither /api/v2/instance, nor /api/v2/media, nor OAuth metadata
     has_metadata: bool = True
     keys: Literal["an hour", "the whole answer", "ignored"] = "an hour"  # what an Idempotency-Key does
@@ -36,7 +42,7 @@ class Server:
 SERVERS = {
     server.name: server
     for server in (
-        Server("mastodon", "4.6.4"),
+        Server("mastodon", "4.6.4", has_quotes=True),
         Server(
             "pleroma",
             "2.7.2 (compatible; Pleroma 2.9.1)",
@@ -51,6 +57,7 @@ SERVERS = {
             "0.20.0",
             characters=5000,
             pictures=6,
+            answers=6,
             alt_text=5000,
             has_metadata=False,
             keys="ignored",
@@ -58,86 +65,6 @@ SERVERS = {
         Server("takahe", "takahe/0.11.0", has_metadata=False, keys="ignored", reset=""),
         Server("old", "3.1.5", is_old=True, has_metadata=False),
     )
-}
-
-# What is refused: status, in English, and as a server says it to a person whose language is Japanese.
-WORDS = {
-    "token": (401, "The access token is invalid", "アクセストークンが無効です"),
-    "revoked": (401, "The access token was revoked", "アクセストークンは取り消されています"),
-    "expired": (401, "The access token expired", "アクセストークンの有効期限が切れました"),
-    "no_person": (
-        422,
-        "This method requires an authenticated user",
-        "このメソッドにはユーザー認証が必要です",
-    ),
-    "disabled": (
-        403,
-        "Your login is currently disabled",
-        "あなたのアカウントは現在ログインが無効化されています",
-    ),
-    "scope": (
-        403,
-        "This action is outside the authorized scopes",
-        "このアクションは許可されたスコープの範囲外です",
-    ),
-    "missing": (404, "Record not found", "レコードが見つかりません"),
-    "blank": (
-        422,
-        "Validation failed: Text can't be blank",
-        "バリデーションに失敗しました: 本文を入力してください",
-    ),
-    "long": (
-        422,
-        "Validation failed: Text character limit of {limit} exceeded",
-        "バリデーションに失敗しました: 本文は{limit}文字以内で入力してください",
-    ),
-    "many": (
-        422,
-        "Validation failed: Cannot attach more than {limit} files",
-        "バリデーションに失敗しました: 追加できるファイルは{limit}つまでです",
-    ),
-    "mixed": (
-        422,
-        "Validation failed: Cannot attach a video to a post that already contains images",
-        "バリデーションに失敗しました: 既に画像が追加されているため、動画を追加することはできません",
-    ),
-    "unfinished": (
-        422,
-        "Validation failed: Cannot attach files that have not finished processing. Try again in a moment!",
-        "バリデーションに失敗しました: 処理が終わっていないファイルは添付できません",
-    ),
-    "no_media": (
-        422,
-        "Validation failed: Media {ids} not found or already attached to another post",
-        "バリデーションに失敗しました: メディア {ids} が見つからないか、既に他の投稿に添付されています",
-    ),
-    "no_file": (
-        422,
-        "Validation failed: File can't be blank",
-        "バリデーションに失敗しました: ファイルを選択してください",
-    ),
-    "file": (
-        422,
-        "Validation failed: File content type is invalid, File is invalid",
-        "バリデーションに失敗しました: ファイルの形式が不正です",
-    ),
-    "file_large": (
-        422,
-        "Validation failed: File file size must be less than 16 MB",
-        "バリデーションに失敗しました: ファイルサイズは16MB以下にしてください",
-    ),
-    "description": (
-        422,
-        "Validation failed: Description is too long (maximum is {limit} characters)",
-        "バリデーションに失敗しました: 説明は{limit}文字以内で入力してください",
-    ),
-    "thumbnail": (
-        422,
-        "Error processing thumbnail for uploaded media",
-        "アップロードされたメディアのサムネイル処理に失敗しました",
-    ),
-    "field": (422, "Validation failed: {name} is invalid", "バリデーションに失敗しました: {name}は不正です"),
-    "limited": (429, "Too many requests", "リクエストが多すぎます"),
 }
 
 
@@ -151,8 +78,21 @@ def broken() -> Refusal:
     return Refusal(500, "<!doctype html><title>500</title><h1>We're sorry, but something went wrong.</h1>")
 
 
+def refuse(code: str) -> Refusal:
+    """The refusal with a status, an OAuth error or words; words alone come with 422."""
+    if code == "429":
+        return limited()
+    status, words = SAMPLES.get(code, (422, f"Validation failed: {code}"))
+    headers = {"Retry-After": "30"} if code == "503/later" else {}
+    return Refusal(status, words if words.startswith("<") else {"error": words}, headers)
+
+
 DIALECT = Dialect(
-    NETWORK, limited, broken, unauthorized=lambda: Refusal(401, {"error": "The access token is invalid"})
+    NETWORK,
+    limited,
+    broken,
+    unauthorized=lambda: Refusal(401, {"error": "The access token is invalid"}),
+    refuse=refuse,
 )
 
 # How many calls in how many seconds, for each token.
@@ -305,3 +245,34 @@ def reset(server: Server, moment: float) -> str:
     if server.reset == "epoch":
         return str(int(moment) + 1)
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_id(visit: Visit) -> str:
+    """An id as this server makes them: the time, then chance."""
+    now, chance = int(time.time() * 1000), secrets.randbits(16)
+    if visit.server.name == "gotosocial":
+        number = now << 80 | secrets.randbits(80)
+        return "".join(ULID[number >> 5 * place & 31] for place in reversed(range(26)))
+    return f"A{now << 16 | chance:x}" if visit.server.name == "pleroma" else str(now << 16 | chance)
+
+
+def iso(moment: Any) -> str:
+    return str(moment.strftime("%Y-%m-%dT%H:%M:%S.")) + f"{moment.microsecond // 1000:03}Z"
+
+
+def is_true(value: Any) -> bool:
+    return str(value).lower() in {"true", "1"}
+
+
+def fields_of(request: HttpRequest) -> dict[str, Any]:
+    """A body as JSON would have it: in forms, `poll[multiple]` is a field of `poll`."""
+    if request.method == "PUT" and request.content_type == "application/x-www-form-urlencoded":
+        request.POST = QueryDict(request.body)  # Django reads forms of POST alone
+    fields: dict[str, Any] = {}
+    for name, value in payload(request).items():
+        outer, bracket, inner = name.partition("[")
+        if bracket and inner.endswith("]"):
+            fields.setdefault(outer, {})[inner.removesuffix("]")] = value
+        else:
+            fields[name] = value
+    return fields

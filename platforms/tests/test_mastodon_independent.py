@@ -17,8 +17,11 @@ from PIL import Image
 
 from platforms.base import Connection
 from platforms.content import App, Published, Token
+from platforms.ledger import MemoryLedger
 from platforms.mastodon import Mastodon
 from platforms.sandbox.models import Entry, Person
+from platforms.tests.files import film_bytes
+from platforms.tests.mastodon_world import publish, speaking_for
 from platforms.transport import Transport
 
 CALLBACK = "http://127.0.0.1:9/callback"
@@ -98,6 +101,81 @@ def test_it_threads_reads_and_deletes(other: MastodonPy) -> None:
     other.status_delete(second)
     with pytest.raises(MastodonNotFoundError):
         other.status(second)
+
+
+def test_it_posts_a_video_once_it_is_processed(other: MastodonPy) -> None:
+    video = other.media_post(film_bytes(), mime_type="video/mp4", description="Loaves in an oven")
+    with pytest.raises(MastodonAPIError, match="not finished processing"):
+        other.status_post("Too early", media_ids=[video])
+    while video.url is None:
+        video = other.media(video)
+
+    [shown] = other.status_post("It rises", media_ids=[video]).media_attachments
+
+    assert (video.type, shown.description) == ("video", "Loaves in an oven")
+    assert (shown.meta.original.width, shown.meta.original.height) == (540, 960)
+    assert round(shown.meta.original.duration) == 3
+
+
+def test_it_asks_and_others_vote(other: MastodonPy, sandbox: str) -> None:
+    asked = publish(speaking_for(sandbox), "Which?", poll_options=["Rye", "Spelt"], poll_multiple=True)
+
+    poll = other.poll_vote(other.status(asked.remote_id).poll, [0, 1])
+    own = other.status_post(
+        "Yes?", poll=other.make_poll(["Yes", "No"], expires_in=3600, hide_totals=True)
+    ).poll
+
+    assert [option.votes_count for option in poll.options] == [1, 1]
+    assert (poll.voted, poll.own_votes, poll.multiple) == (True, [0, 1], True)
+    assert ([option.title for option in own.options], own.options[0].votes_count) == (["Yes", "No"], None)
+    with pytest.raises(MastodonAPIError, match="already voted"):
+        other.poll_vote(poll, [0])
+
+
+def test_it_changes_a_post(other: MastodonPy) -> None:
+    first = other.status_post("Lapms", media_ids=[other.media_post(picture(), mime_type="image/png")])
+
+    changed = other.status_update(first, "Lamps", media_ids=first.media_attachments)
+
+    assert (changed.content, changed.edited_at is not None) == ("<p>Lamps</p>", True)
+    assert [medium.id for medium in changed.media_attachments] == [first.media_attachments[0].id]
+
+
+def test_it_finds_and_quotes(other: MastodonPy, sandbox: str) -> None:
+    theirs = publish(speaking_for(sandbox), "We open at seven")
+    [found] = other.search_v2(theirs.permalink, result_type="statuses", resolve=True).statuses
+
+    quote = other.status_post("Early birds!", quoted_status_id=found)
+
+    assert (quote.quote.state, quote.quote.quoted_status.id) == ("accepted", theirs.remote_id)
+    assert quote.quote_approval.automatic == ["public"]
+
+
+def test_the_two_talk_with_each_other(other: MastodonPy, sandbox: str) -> None:
+    ours = speaking_for(sandbox)
+    post = publish(ours, "We open at seven")
+    other.status_reply(other.status(post.remote_id), "On Sundays too?")
+    [question] = ours.messages({}, [post]).messages
+
+    ours.reply(question, "At eight", MemoryLedger())
+    ours.moderate(question, "like")
+
+    told = other.notifications(types=["mention", "favourite"])
+    assert question.text == "On Sundays too?"
+    assert [notification.type for notification in told] == ["favourite", "mention"]
+    assert "At eight" in told[1].status.content
+    assert other.notifications(types=["mention"], min_id=told[1]) == []
+
+
+def test_it_sees_numbers_as_ours_does(other: MastodonPy, sandbox: str) -> None:
+    ours = speaking_for(sandbox)
+    post = publish(ours, "We open at seven")
+
+    status = other.status_favourite(post.remote_id)
+
+    assert (status.favourited, status.favourites_count) == (True, 1)
+    assert ours.post_metrics(post).values["likes"] == 1
+    assert other.status_unfavourite(post.remote_id).favourites_count == 0
 
 
 def test_it_pages_through_its_posts(other: MastodonPy) -> None:

@@ -14,9 +14,10 @@ from django.test import Client as Browser
 from django.utils import timezone
 from PIL import Image
 
-from platforms.sandbox import world
-from platforms.sandbox.mastodon_posts import as_html
+from platforms.sandbox import mastodon, world
+from platforms.sandbox.mastodon_shown import as_html
 from platforms.sandbox.models import Client, Entry, Fault, Grant, Person, Upload
+from platforms.tests.files import film_bytes
 
 ACCESS = "token"
 CALLBACK = "https://desk.example.org/callback"
@@ -212,7 +213,7 @@ def test_a_press_from_elsewhere_is_refused(app: Client, person: Person) -> None:
     response = browser.post(ask(), {"person": person.pk, "answer": "allow"})
 
     assert response.status_code == 403
-    assert not Grant.objects.exists()
+    assert not Grant.objects.filter(network="mastodon").exists()
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,13 @@ def test_a_foreign_token_cannot_be_given_back(app: Client, grant: Grant) -> None
         ("post", "/api/v1/statuses"),
         ("get", "/api/v1/statuses/1"),
         ("delete", "/api/v1/statuses/1"),
+        ("put", "/api/v1/statuses/1"),
         ("get", "/api/v1/statuses/1/context"),
+        ("post", "/api/v1/statuses/1/favourite"),
+        ("get", "/api/v1/notifications"),
+        ("get", "/api/v1/polls/1"),
+        ("post", "/api/v1/polls/1/votes"),
+        ("get", "/api/v2/search?q=x"),
     ],
 )
 def test_nothing_goes_without_a_token_and_its_scope(grant: Grant, method: str, path: str) -> None:
@@ -349,7 +356,8 @@ def test_what_a_server_tells_of_itself(
         ({"status": "x", "media_ids": ["1"]}, "Media 1 not found"),
         ({"status": "x", "media_ids": ["1", "2", "3", "4", "5"]}, "more than 4 files"),
         ({"status": "x", "titel": "y"}, "no field titel"),
-        ({"status": "x", "poll": {"options": ["a", "b"]}}, "does not play poll"),
+        ({"status": "x", "poll": {"options": ["a", "b"]}}, "poll is invalid"),
+        ({"status": "x", "scheduled_at": "2031-01-01T00:00:00Z"}, "does not play scheduled_at"),
     ],
 )
 def test_a_status_that_breaks_a_rule_is_refused(grant: Grant, body: dict[str, Any], words: str) -> None:
@@ -563,6 +571,219 @@ def test_the_old_server_has_only_the_old_way(person: Person) -> None:
 
     assert upload(png(), server="old").status_code == 404
     assert upload(png(), server="old", path="/api/v1/media").status_code == 200
+
+
+def test_videos_are_told_by_their_bytes_and_processed_first(grant: Grant) -> None:
+    made = upload(film_bytes())
+    media = made.json()
+
+    assert (made.status_code, media["type"], media["url"]) == (202, "video", None)
+    assert media["meta"]["original"]["frame_rate"] == "24/1"
+    assert said(upload(film_bytes()[:200]))[1] == (
+        "Validation failed: File content type is invalid, File is invalid"
+    )
+    assert "mp4" in str(Browser().get(address("/api/v2/instance")).json()["configuration"])
+
+
+def test_a_video_stands_alone(grant: Grant) -> None:
+    ids = [upload(content, path="/api/v1/media").json()["id"] for content in (film_bytes(), png())]
+
+    assert "already contains images" in said(toot({"status": "x", "media_ids": ids}))[1]
+
+
+# --- polls ---
+
+
+def ask_poll(**changes: Any) -> Any:
+    return toot({"status": "Which?", "poll": {"options": ["Rye", "Spelt"], "expires_in": 3600, **changes}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"options": ["One"]}, "Options must have more than one item"),
+        ({"options": ["One", " "]}, "Options must have more than one item"),
+        ({"options": [*"12345"]}, "Options can't contain more than 4 items"),
+        ({"options": ["x" * 51, "y"]}, "Options cannot be longer than 50 characters each"),
+        ({"options": ["x", "x"]}, "Options contain duplicate items"),
+        ({"options": "x,y"}, "poll is invalid"),
+        ({"options": [1, 2]}, "poll is invalid"),
+        ({"expires_in": 299}, "Expires at is too soon"),
+        ({"expires_in": 2_629_747}, "Expires at is too far into the future"),
+        ({"expires_in": "soon"}, "poll is invalid"),
+        ({"expires_at": 300}, "poll is invalid"),
+    ],
+)
+def test_a_poll_that_breaks_a_rule_is_refused(grant: Grant, changes: dict[str, Any], words: str) -> None:
+    status, error = said(ask_poll(**changes))
+
+    assert status == 422
+    assert words in error
+    assert not Entry.objects.exists()
+
+
+def test_a_poll_goes_without_media(grant: Grant) -> None:
+    poll = {"options": ["Rye", "Spelt"], "expires_in": 3600}
+    body = {"status": "x", "poll": poll, "media_ids": [upload(png()).json()["id"]]}
+
+    assert "poll cannot be attached" in said(toot(body))[1]
+
+
+def test_a_poll_may_come_in_a_form(grant: Grant) -> None:
+    form = {
+        "status": "Which?",
+        "poll[options][]": ["Rye", "Spelt"],
+        "poll[expires_in]": "300",
+        "poll[multiple]": "true",
+    }
+
+    made = Browser().post(address("/api/v1/statuses"), form, headers={"Authorization": "Bearer token"}).json()
+
+    assert [option["title"] for option in made["poll"]["options"]] == ["Rye", "Spelt"]
+    assert made["poll"]["multiple"] is True
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"), [([], "does not exist"), (["2"], "does not exist"), (["0", "1"], "does not exist")]
+)
+def test_a_vote_for_nothing_is_refused(grant: Grant, choices: list[str], words: str) -> None:
+    poll = ask_poll().json()
+    grant_for(Person.objects.get(network="mastodon", handle="tomas"), access="stranger")
+    path = f"/api/v1/polls/{poll['id']}/votes"
+
+    assert words in said(call("post", path, {"choices": choices}, token="stranger"))[1]
+    assert said(call("post", path, {"choices": ["0"]}))[1] == "You cannot vote in your own polls"
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        ended = said(call("post", path, {"choices": ["0"]}, token="stranger"))
+    assert ended[1] == "The poll has already ended"
+
+
+def test_votes_come_in_and_hidden_ones_show_at_the_end(grant: Grant) -> None:
+    status = ask_poll(hide_totals=True).json()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=50)):
+        hidden = call("get", f"/api/v1/polls/{status['id']}").json()
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        shown = call("get", f"/api/v1/polls/{status['id']}").json()
+
+    assert {option["votes_count"] for option in hidden["options"]} == {None}
+    assert shown["expired"] is True
+    assert sum(option["votes_count"] for option in shown["options"]) == shown["votes_count"] > 0
+
+
+# --- quotes and changes ---
+
+
+def test_a_quote_that_breaks_a_rule_is_refused(grant: Grant) -> None:
+    tomas = Person.objects.get(network="mastodon", handle="tomas")
+    grant_for(tomas, access="stranger")
+    closed = toot({"status": "Mine", "quote_approval_policy": "nobody"}, token="stranger").json()["id"]
+    hushed = toot({"status": "Hush", "visibility": "private"}, token="stranger").json()["id"]
+    fine = toot({"status": "All"}, token="stranger").json()["id"]
+    direct = {"status": "Psst", "visibility": "direct", "quoted_status_id": fine}
+    pictured = {"status": "x", "quoted_status_id": fine, "media_ids": [upload(png()).json()["id"]]}
+
+    for quoted in (closed, hushed, "5"):
+        assert "trying to quote" in said(toot({"status": "x", "quoted_status_id": quoted}))[1]
+    assert "non-mentioned user" in said(toot(direct))[1]
+    assert "Quoting is not allowed with" in said(toot(pictured))[1]
+    assert "quote_approval_policy is invalid" in said(toot({"status": "x", "quote_approval_policy": "us"}))[1]
+
+
+def test_servers_before_quotes_do_not_know_their_fields(person: Person) -> None:
+    grant_for(person, "gotosocial")
+    body = {"status": "x", "quote_approval_policy": "nobody"}
+
+    assert "no field quote_approval_policy" in said(toot(body, server="gotosocial"))[1]
+    assert "quote" not in toot({"status": "x"}, server="gotosocial").json()
+
+
+def test_what_a_change_does_not_say_is_taken_away(grant: Grant) -> None:
+    media = upload(png()).json()["id"]
+    pictured = toot({"status": "One", "media_ids": [media], "spoiler_text": "Careful"}).json()
+    asked = ask_poll().json()
+
+    bare = call("put", f"/api/v1/statuses/{pictured['id']}", {"status": "Uno"}).json()
+    unasked = call("put", f"/api/v1/statuses/{asked['id']}", {"status": "None"}).json()
+
+    assert (bare["media_attachments"], bare["spoiler_text"], bare["sensitive"]) == ([], "", False)
+    assert unasked["poll"] is None
+    assert bare["edited_at"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"status": "x", "visibility": "private"}, "no field visibility"),
+        ({"status": "x", "in_reply_to_id": "1"}, "no field in_reply_to_id"),
+        ({"status": ""}, "can't be blank"),
+        ({"status": "x" * 501}, "character limit"),
+    ],
+)
+def test_a_change_that_breaks_a_rule_is_refused(grant: Grant, body: dict[str, Any], words: str) -> None:
+    status = toot({"status": "One"}).json()
+
+    assert words in said(call("put", f"/api/v1/statuses/{status['id']}", body))[1]
+
+
+def test_nobody_changes_the_posts_of_others(grant: Grant) -> None:
+    status = toot({"status": "Mine"}).json()
+    grant_for(Person.objects.get(network="mastodon", handle="tomas"), access="stranger")
+
+    changed = call("put", f"/api/v1/statuses/{status['id']}", {"status": "Yours"}, token="stranger")
+
+    assert changed.status_code == 404
+
+
+# --- notifications ---
+
+
+def test_notifications_are_paged_and_sorted_out(grant: Grant, person: Person) -> None:
+    tomas = Person.objects.get(network="mastodon", handle="tomas")
+    notes = [mastodon.arrive("mention", person, tomas, f"Hello {n}") for n in range(5)]
+    status = toot({"status": "Mine"}).json()
+    grant_for(tomas, access="stranger")
+    call("post", f"/api/v1/statuses/{status['id']}/favourite", token="stranger")
+
+    newest = call("get", "/api/v1/notifications?limit=2")
+    after = call("get", f"/api/v1/notifications?min_id={notes[0].remote_id}&limit=2").json()
+    liked = call("get", "/api/v1/notifications?types[]=favourite").json()
+    unliked = call("get", "/api/v1/notifications?exclude_types[]=favourite").json()
+
+    assert [told["type"] for told in newest.json()] == ["favourite", "mention"]
+    assert 'rel="next"' in newest["Link"]
+    assert [told["id"] for told in after] == [notes[2].remote_id, notes[1].remote_id]
+    assert [told["status"]["id"] for told in liked] == [status["id"]]
+    assert len(unliked) == 5
+    assert unliked[0]["status"]["content"].startswith("<p><span")
+
+
+def test_a_direct_message_is_for_the_two(grant: Grant, person: Person) -> None:
+    tomas = Person.objects.get(network="mastodon", handle="tomas")
+    note = mastodon.arrive("direct", person, tomas, "Psst")
+    grant_for(Person.objects.get(network="mastodon", handle="moonrise"), access="third")
+
+    assert call("get", f"/api/v1/statuses/{note.remote_id}").json()["visibility"] == "direct"
+    assert call("get", f"/api/v1/statuses/{note.remote_id}", token="third").status_code == 404
+
+
+# --- what the public sees ---
+
+
+def test_a_post_looks_like_one_of_mastodon(grant: Grant, person: Person) -> None:
+    ask_poll()
+    quoted = toot({"status": "Older"}).json()["id"]
+    toot({"status": "Look", "quoted_status_id": quoted, "spoiler_text": "Careful"})
+
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        page = Browser().get(f"/sandbox/mastodon/@{person.handle}/").content.decode()
+
+    assert "@inga@mastodon.example" in page
+    assert "<progress" in page
+    assert "closed" in page
+    assert "<summary>Careful</summary>" in page
+    assert "<blockquote" in page
+    assert "css/sandbox/mastodon" in page
 
 
 # --- limits and languages ---
