@@ -45,10 +45,11 @@ def people() -> None:
         about="Sourdough since 1987. Two shops by the lake, one oven.",
         colour="#a8451f",
         facts={
+            "quota": {"requests": 6000, "edits": 600},  # a demo posts the news of a month in a minute
             "accounts": [
                 account("104123456789012345678", "Greta Morgenrot", "PERSONAL", "PRIMARY_OWNER", SHOP),
                 account("112233445566", "Morgenrot shops", "LOCATION_GROUP", "OWNER", SHOP, BRANCH, NEW),
-            ]
+            ],
         },
     )
     world.person(

@@ -131,7 +131,7 @@ def pace(person: Person, location: str) -> None:
 
 
 def allowed(person: Person, what: str) -> int:
-    """How many in a minute; a person's `quota` may make it less."""
+    """How many in a minute; a person's `quota` may say otherwise."""
     return int(person.facts.get("quota", {}).get(what, PER_MINUTE[what]))
 
 

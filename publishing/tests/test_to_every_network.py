@@ -1,5 +1,6 @@
 """From the composer's form to every network of the sandbox, over real HTTP."""
 
+import html
 import uuid
 
 import pytest
@@ -87,7 +88,7 @@ def test_one_form_becomes_one_post_on_every_network_that_takes_it(
         for delivery in engine.claim("worker", 20):
             engine.work(delivery)
 
-    page = desk.get(response.headers["Location"]).text
+    page = html.unescape(desk.get(response.headers["Location"]).text)
     assert {row.account.platform_name: (row.state, row.reason) for row in Delivery.objects.all()} == {
         account.platform_name: (State.PUBLISHED, "") for account in accounts
     }
