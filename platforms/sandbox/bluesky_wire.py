@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,11 +46,67 @@ def too_many(limit: int, window: int, reset: int) -> Refusal:
     return refuse(429, "RateLimitExceeded", "Rate Limit Exceeded", limit_headers(limit, 0, reset, window))
 
 
+# The reference server's answers, by the name of the error or, where one name is many things, by words.
+SAID: Mapping[str, tuple[int, str, str]] = {
+    "ExpiredToken": (400, "ExpiredToken", "Token has expired"),
+    "InvalidToken": (400, "InvalidToken", "Token could not be verified"),
+    "AuthMissing": (401, "AuthMissing", "Authentication Required"),
+    "AuthenticationRequired": (401, "AuthenticationRequired", "Invalid identifier or password"),
+    "AccountTakedown": (401, "AccountTakedown", "Account has been taken down"),
+    "AccountDeactivated": (401, "AccountDeactivated", "Account is deactivated"),
+    "AuthFactorTokenRequired": (
+        401,
+        "AuthFactorTokenRequired",
+        "A sign in code has been sent to your email address",
+    ),
+    "invalid_token": (401, "invalid_token", "Invalid token"),
+    "use_dpop_nonce": (401, "use_dpop_nonce", "Resource server requires nonce in DPoP proof"),
+    "invalid_dpop_proof": (401, "invalid_dpop_proof", "DPoP key mismatch"),
+    "ScopeMissingError": (
+        403,
+        "ScopeMissingError",
+        'Missing required scope "repo:app.bsky.feed.post?action=create"',
+    ),
+    "PayloadTooLarge": (413, "PayloadTooLarge", "request entity too large"),
+    "RateLimitExceeded": (429, "RateLimitExceeded", "Rate Limit Exceeded"),
+    "MethodNotImplemented": (501, "MethodNotImplemented", "Method Not Implemented"),
+    "ServiceOverloaded": (503, "ServiceOverloaded", "The service is overloaded"),
+    "insufficient access": (
+        400,
+        "InvalidRequest",
+        "insufficient access to request a service auth token for the following method: chat.bsky",
+    ),
+    "bad token scope": (400, "InvalidRequest", "Bad token scope"),
+    "blob too big": (
+        400,
+        "InvalidRequest",
+        "Invalid app.bsky.feed.post record: blob too big (maximum 2000000, got 2100000) at $.record.embed",
+    ),
+    'expected "image/': (
+        400,
+        "InvalidRequest",
+        'Invalid app.bsky.feed.post record: Expected "image/*" (got "text/plain") at $.record.embed',
+    ),
+    'expected "video/mp4': (
+        400,
+        "InvalidRequest",
+        'Invalid app.bsky.feed.post record: Expected "video/mp4" (got "video/webm") at $.record.embed',
+    ),
+}
+
+
+def refusal(code: str) -> Refusal:
+    """The server's refusal with a code; those not listed say no more than their name."""
+    status, error, message = SAID.get(code, (400, code, code))
+    return limited() if status == 429 else refuse(status, error, message)
+
+
 DIALECT = Dialect(
     NETWORK,
     limited=limited,
     broken=lambda: refuse(500, "InternalServerError", "Internal Server Error"),
     unauthorized=auth_missing,
+    refuse=refusal,
 )
 
 
@@ -85,10 +143,16 @@ def sign(kind: str, claims: dict[str, Any]) -> str:
 
 def kind_of(token: str) -> str:
     """The `typ` of a token that we signed, '' for anything else."""
+    return opened(token)[0]
+
+
+def opened(token: str) -> tuple[str, dict[str, Any]]:
+    """The `typ` and the claims of a token that we signed, nothing for anything else."""
     try:
-        return str(jwt.decode(token, _key()).header.get("typ", ""))
+        read = jwt.decode(token, _key())
     except (JoseError, ValueError):
-        return ""
+        return "", {}
+    return str(read.header.get("typ", "")), dict(read.claims)
 
 
 def _key() -> OctKey:
@@ -171,6 +235,15 @@ def with_headers(response: HttpResponse, headers: dict[str, str]) -> HttpRespons
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
+
+
+def new_tid() -> str:
+    """A key of this moment."""
+    number = (time.time_ns() // 1000) << 10 | random.randrange(1024)  # noqa: S311  (guards nothing)
+    return "".join(LETTERS[number >> shift & 31] for shift in range(60, -1, -5))
 
 
 def stamp(when: datetime) -> str:

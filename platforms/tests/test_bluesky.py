@@ -89,7 +89,7 @@ def test_oauth_leads_to_the_account_whose_handle_was_typed(server: str) -> None:
 
     assert back["state"] == "a-state"
     assert token.extra["did"] == DID
-    assert token.scopes == ("atproto", "transition:generic")
+    assert token.scopes == Bluesky.scopes
     assert token.expires_at is not None
     assert timedelta(minutes=55) < token.expires_at - timezone.now() < timedelta(minutes=61)
     assert client(server, token).profiles()[0].handle == "moonrise.test"

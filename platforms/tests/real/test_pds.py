@@ -104,7 +104,7 @@ def count(pds: Pds, who: Resident) -> int:
 def test_consent_leads_to_the_account(granted: Token, make: Make, pds: Pds, alice: Resident) -> None:
     [profile] = make(granted).profiles()
 
-    assert granted.scopes == ("atproto", "transition:generic")
+    assert granted.scopes == Bluesky.scopes
     assert granted.expires_at is not None
     assert granted.expires_at > datetime.now(UTC)
     assert (profile.remote_id, profile.handle) == (alice.did, "alice.test")
