@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from django.urls import reverse
 
 from platforms.sandbox import bluesky_lexicon as lexicon
-from platforms.sandbox.bluesky_store import Stored, gate_of, stored
+from platforms.sandbox.bluesky_store import Stored, gate_of, owner_of, stored
 from platforms.sandbox.bluesky_view import counts
 from platforms.sandbox.bluesky_wire import NETWORK
 from platforms.sandbox.models import Entry
@@ -41,7 +41,7 @@ def face(entry: Entry) -> Face:
     return Face(
         covers_pictures=bool(labels),
         facts={
-            "counts": [(word, numbers[name]) for word, name in NUMBERS],
+            "counts": {word: numbers[name] for word, name in NUMBERS},
             "labels": labels,
             "card": card_of(entry.body),
             "quote": quote_of(entry.body),
@@ -49,9 +49,16 @@ def face(entry: Entry) -> Face:
             "no_quotes": gate_of(post, lexicon.POSTGATE) is not None,
             "languages": entry.body.get("langs", []),
             "tags": entry.body.get("tags", []),
-            "is_reply": "reply" in entry.body,
+            "answers": answered(post),
         },
     )
+
+
+def answered(post: Stored) -> str:
+    """The handle of somebody else whom a post answers, '' where it answers nobody or its own author."""
+    above = post.body.get("reply", {}).get("parent", {}).get("uri", "")
+    person = owner_of(above) if above else None
+    return person.handle if person and person != post.author else ""
 
 
 def card_of(record: dict[str, Any]) -> dict[str, str] | None:
