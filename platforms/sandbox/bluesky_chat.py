@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from platforms.sandbox.bluesky_sessions import PRIVILEGED, authorised
+from platforms.sandbox.bluesky_sessions import CHAT, authorised, may_chat
 from platforms.sandbox.bluesky_view import author
 from platforms.sandbox.bluesky_wire import (
     LETTERS,
@@ -21,21 +21,15 @@ from platforms.sandbox.bluesky_wire import (
 from platforms.sandbox.models import Note, Person
 from platforms.text import graphemes
 
-PROXY = "did:web:api.bsky.chat#bsky_chat"
 VIEW = "chat.bsky.convo.defs#messageView"
 
 
 def speaking(request: HttpRequest, method: str) -> Person:
     """Whose messages these are; the chat wants the right service named and a token that may."""
-    if request.headers.get("atproto-proxy") != PROXY:
+    if request.headers.get("atproto-proxy") != CHAT:
         raise refuse(501, "MethodNotImplemented", "Method Not Implemented")
     grant = authorised(request)
-    if grant.facts["kind"] == "oauth" and "transition:chat.bsky" not in grant.scopes:
-        scope = f"rpc:chat.bsky.convo.{method}?aud={PROXY}"
-        raise refuse(403, "ScopeMissingError", f'Missing required scope "{scope}"')
-    if grant.facts["kind"] == "session" and PRIVILEGED not in grant.scopes:
-        said = "insufficient access to request a service auth token for the following method"
-        raise invalid(f"{said}: chat.bsky.convo.{method}")
+    may_chat(grant, f"chat.bsky.convo.{method}")
     assert grant.person is not None  # noqa: S101  (a living grant has one)
     return grant.person
 
@@ -131,7 +125,7 @@ def send_message(request: HttpRequest) -> HttpResponse:
     body = json_input(request, {"convoId": str, "message": dict}, {})
     other, said = partner(person, body["convoId"]), body["message"]
     text = said.get("text")
-    if not isinstance(text, str) or set(said) - {"text", "facets", "embed", "replyTo"}:
+    if not isinstance(text, str) or set(said) - {"$type", "text", "facets", "embed", "replyTo"}:
         raise invalid("Invalid message at $.message")
     if graphemes(text) > 1000 or len(text.encode()) > 10_000:
         raise invalid(f"grapheme too big (maximum 1000, got {graphemes(text)}) at $.message.text")

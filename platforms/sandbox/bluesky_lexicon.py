@@ -31,7 +31,7 @@ PATTERNS = {
     "language": re.compile(r"(i|[a-z]{2,3})(-[a-zA-Z0-9]+)*"),
     "DID": DID,
     "uri": re.compile(r"\w+:(//)?[^\s/]\S*"),
-    "AT-URI": re.compile(rf"at://{DID.pattern}/[a-zA-Z.]+/[a-zA-Z0-9_~.:-]+"),
+    "at-uri": re.compile(rf"at://{DID.pattern}/[a-zA-Z.]+/[a-zA-Z0-9_~.:-]+"),
 }
 
 
@@ -150,7 +150,7 @@ class Blob:
             raise Invalid(f"blob too big (maximum {self.at_most}, got {size})", path)
 
 
-_reference = Object({"uri": Text("AT-URI"), "cid": cid}, {})
+_reference = Object({"uri": Text("at-uri"), "cid": cid}, {})
 _facet = Object(
     {
         "index": Object({"byteStart": Integer(0), "byteEnd": Integer(0)}, {}),
@@ -213,9 +213,9 @@ _rules: Mapping[str, Check] = {
     f"{THREADGATE}#mentionRule": Object({}, {}),
     f"{THREADGATE}#followerRule": Object({}, {}),
     f"{THREADGATE}#followingRule": Object({}, {}),
-    f"{THREADGATE}#listRule": Object({"list": Text("AT-URI")}, {}),
+    f"{THREADGATE}#listRule": Object({"list": Text("at-uri")}, {}),
 }
-_gate: Mapping[str, Check] = {"post": Text("AT-URI"), "createdAt": Text("datetime")}
+_gate: Mapping[str, Check] = {"post": Text("at-uri"), "createdAt": Text("datetime")}
 _mark = Object({"subject": _reference, "createdAt": Text("datetime")}, {})
 
 SCHEMAS: Mapping[str, Check] = {
@@ -226,14 +226,14 @@ SCHEMAS: Mapping[str, Check] = {
         _gate,
         {
             "allow": List(Union(_rules), at_most=5),
-            "hiddenReplies": List(Text("AT-URI"), at_most=300),
+            "hiddenReplies": List(Text("at-uri"), at_most=300),
         },
     ),
     POSTGATE: Object(
         _gate,
         {
             "embeddingRules": List(Union({f"{POSTGATE}#disableRule": Object({}, {})}), at_most=5),
-            "detachedEmbeddingUris": List(Text("AT-URI"), at_most=50),
+            "detachedEmbeddingUris": List(Text("at-uri"), at_most=50),
         },
     ),
 }

@@ -29,6 +29,7 @@ ACCESS = timedelta(minutes=120)
 REFRESH = timedelta(days=90)
 GRACE = timedelta(hours=2)
 LOGINS, LOGINS_WINDOW = 30, 300
+CHAT = "did:web:api.bsky.chat#bsky_chat"
 PRIVILEGED = "com.atproto.appPassPrivileged"  # an app password that may read direct messages
 PASSWORDS = ("app_password", "chat_password", "main_password")
 
@@ -176,6 +177,15 @@ def authorised(request: HttpRequest, scope: str = "") -> Grant:
     if scope and cast(Person, grant.person).facts.get("status"):
         raise refuse(401, "AccountDeactivated", "Account is deactivated")
     return grant
+
+
+def may_chat(grant: Grant, method: str) -> None:
+    """Direct messages want a token that was made for them."""
+    if grant.facts["kind"] == "oauth" and "transition:chat.bsky" not in grant.scopes:
+        raise refuse(403, "ScopeMissingError", f'Missing required scope "rpc:{method}?aud={CHAT}"')
+    if grant.facts["kind"] == "session" and PRIVILEGED not in grant.scopes:
+        said = "insufficient access to request a service auth token for the following method"
+        raise refuse(400, "InvalidRequest", f"{said}: {method}")
 
 
 def _bearer(request: HttpRequest) -> Grant:

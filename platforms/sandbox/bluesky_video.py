@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from platforms.sandbox import bluesky_blobs
-from platforms.sandbox.bluesky_sessions import authorised
+from platforms.sandbox.bluesky_sessions import authorised, may_chat
 from platforms.sandbox.bluesky_wire import (
     NETWORK,
     auth_missing,
@@ -25,7 +25,7 @@ from platforms.sandbox.bluesky_wire import (
 from platforms.sandbox.cids import blob_cid
 from platforms.sandbox.models import Fault, Person, Upload
 from platforms.sandbox.probing import probe
-from platforms.sandbox.wire import bearer
+from platforms.sandbox.wire import Refusal, bearer
 
 SERVICE = "did:web:video.bsky.app"
 TAKES = {"video/mp4", "video/mpeg", "video/webm", "video/quicktime", "image/gif"}
@@ -50,13 +50,18 @@ def get_service_auth(request: HttpRequest) -> HttpResponse:
     if ends < now:
         raise refuse(400, "BadExpiration", "expiration is in past")
     if ends > now + 3600:
-        raise refuse(
-            400, "BadExpiration", "cannot request a token with an expiration more than an hour ahead"
-        )
+        raise too_far("a token", "an hour")
     if not method and ends > now + 60:
-        raise refuse(400, "BadExpiration", "cannot request a method-less token for more than a minute")
+        raise too_far("a method-less token", "a minute")
+    if method.startswith("chat.bsky."):
+        may_chat(grant, method)
     claims = {"iss": cast(Person, grant.person).remote_id, "aud": audience, "exp": ends, "jti": new_tid()}
     return JsonResponse({"token": sign("JWT", {**claims, **({"lxm": method} if method else {})})})
+
+
+def too_far(what: str, most: str) -> Refusal:
+    said = f"cannot request {what} with an expiration more than {most} in the future"
+    return refuse(400, "BadExpiration", said)
 
 
 def sent_for(request: HttpRequest, audience: str, method: str) -> Person:
