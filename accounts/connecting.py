@@ -223,14 +223,31 @@ def _keep(grant: Granted, profile: Profile) -> Account:
 def disconnect(member: Membership, account: Account) -> None:
     """Forget the account's token at once and give it back to the network; posts and history stay."""
     client = _client_or_none(account)
+    is_shared = _shares_token(account)
     if account.disconnect():
         AuditEvent.record(member, "account.disconnected", account)
-    if client is None or not client.can("revoke"):
+    if client is None or is_shared or not client.can("revoke"):
         return
     try:
         client.revoke()
     except PlatformError as error:
         log.warning("token not revoked", account=account.pk, network=account.platform_name, code=error.code)
+
+
+def _shares_token(account: Account) -> bool:
+    """Whether another account lives on the same token: one consent may have connected several pages."""
+    mine = _token_or_none(account)
+    others = Account.objects.connected().filter(platform_name=account.platform_name).exclude(pk=account.pk)
+    return mine is not None and any(
+        (theirs := _token_or_none(other)) is not None and theirs.access == mine.access for other in others
+    )
+
+
+def _token_or_none(account: Account) -> Token | None:
+    try:
+        return account.token
+    except Undecryptable:
+        return None
 
 
 def _client_or_none(account: Account) -> Platform | None:

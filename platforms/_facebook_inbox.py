@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from platforms._meta import GraphPlatform, moment
@@ -142,7 +143,10 @@ def _id(row: Any) -> str:
 
 def events(body: bytes) -> list[Event]:
     """Everything that one delivery tells; what cannot be read is left out."""
-    told = json.loads(body)
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return []
     entries = told.get("entry") or [] if isinstance(told, dict) and told.get("object") == "page" else []
     return [event for entry in entries for event in _events_of(entry)]
 
@@ -151,9 +155,12 @@ def _events_of(entry: Mapping[str, Any]) -> Iterator[Event]:
     page_id = str(entry.get("id"))
     for change in entry.get("changes") or []:
         teller = {"feed": _feed, "mention": _mention, "ratings": _rating}.get(change.get("field"), _other)
-        yield teller(change.get("value") or {}, page_id)
+        value = change.get("value") or {}
+        with suppress(KeyError, ValueError, TypeError):
+            yield teller({"created_time": entry.get("time"), **value}, page_id)
     for messaging in entry.get("messaging") or []:
-        yield _messaging(messaging, page_id)
+        with suppress(KeyError, ValueError, TypeError):
+            yield _messaging(messaging, page_id)
 
 
 def _other(value: Mapping[str, Any], page_id: str) -> Event:
@@ -177,7 +184,6 @@ def _feed(value: Mapping[str, Any], page_id: str) -> Event:
         **value,
         "id": comment_id,
         "parent": {"id": parent} if parent not in {"", post_id} else None,
-        "created_time": value["created_time"],
         "is_hidden": value.get("is_hidden") or verb == "hide",
         "permalink_url": "",  # the one that is told is the post's
     }

@@ -35,10 +35,13 @@ PAGE_NUMBERS: tuple[Metric, ...] = ("followers", *PAGE.values())
 
 def of_post(page: GraphPlatform, post_id: str, video_id: str) -> Metrics:
     """A post's numbers; those of its video too, where it has one."""
-    counts = page.graph("GET", post_id, params={"fields": COUNTS}).json
+    counts: dict[str, Any] = {}
+    with suppress(InvalidContent):  # stories have none
+        counts = page.graph("GET", post_id, params={"fields": COUNTS}).json
     raw = {**insights(page, f"{post_id}/insights", POST), "counts": counts}
-    # Facebook leaves shares out where there are none.
-    values: dict[Metric, float] = {"shares": (counts.get("shares") or {}).get("count", 0)}
+    values: dict[Metric, float] = {}
+    if counts:  # shares are left out where there are none
+        values["shares"] = (counts.get("shares") or {}).get("count", 0)
     totals: Mapping[Metric, Any] = {"likes": counts.get("reactions"), "comments": counts.get("comments")}
     values |= {word: told["summary"]["total_count"] for word, told in totals.items() if told}
     if video_id:

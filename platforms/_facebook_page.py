@@ -1,7 +1,7 @@
 """A Page as the client sees it: how its posts are named, and where they are looked for."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any
 from platforms import _facebook_video as video
 from platforms._meta import GraphPlatform, moment
 from platforms.content import Draft, Json, Published
-from platforms.errors import InvalidContent, OutcomeUnknown, PlatformError
+from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PlatformError
 from platforms.ledger import Ledger
 
 # Lists show a new post some seconds late: until this has passed since a try, absence proves nothing.
@@ -31,13 +31,24 @@ class Page(GraphPlatform):
     def page_id(self) -> str:
         return self.connection.remote_id
 
-    def _comment(self, ledger: Ledger, step: str, target: str, form: Mapping[str, Json]) -> dict[str, Any]:
-        path = f"{target}/comments"
+    def _comment(
+        self, ledger: Ledger, step: str, target: str, form: Mapping[str, Json], instead: str = ""
+    ) -> dict[str, Any]:
+        """Write below a post, once; below its video where Facebook does not know the post yet."""
+
+        def write(below: str) -> dict[str, Json]:
+            return {"id": str(self.graph("POST", f"{below}/comments", form=filled(form)).json["id"])}
 
         def do() -> dict[str, Json]:
-            return {"id": str(self.graph("POST", path, form=filled(form)).json["id"])}
+            try:
+                return write(target)
+            except NotFound:
+                if not instead:
+                    raise
+                return write(instead)
 
-        return ledger.once(step, do, find=partial(self._find_comment, path, str(form["message"])))
+        look = partial(self._find_comment, f"{instead or target}/comments", str(form["message"]))
+        return ledger.once(step, do, find=look)
 
     # --- where it stands ---
 
@@ -48,7 +59,8 @@ class Page(GraphPlatform):
     def _published(self, post_id: str) -> Published:
         address = f"{self.app.auth_url}/{post_id}"  # leads there as well
         with suppress(PlatformError):
-            address = self.graph("GET", post_id, params={"fields": "permalink_url"}).json["permalink_url"]
+            told = self.graph("GET", post_id, params={"fields": "permalink_url"}).json
+            address = str(told.get("permalink_url") or address)
         return Published(post_id, self._absolute(address), (post_id,))
 
     def _published_video(self, video_id: str) -> Published:
@@ -82,24 +94,22 @@ class Page(GraphPlatform):
         found = self._find_post(draft, None, since)
         return self._published(str(found["id"])) if found else None
 
-    def _find_post(
-        self, draft: Draft, photos: Sequence[str] | None, since: datetime
-    ) -> dict[str, Json] | None:
+    def _find_post(self, draft: Draft, photos: Set[str] | None, since: datetime) -> dict[str, Json] | None:
         """The post with this text and as many photos; without a text the same photos, if they are known."""
         for row in self._since(f"{self.page_id}/published_posts", since, POST):
             shown = photos_of(row)
             if not is_same(draft.text, row.get("message")) or len(shown) != len(draft.media):
                 continue
-            if draft.text.strip() or (photos is not None and set(photos) == shown):
+            if draft.text.strip() or (photos is not None and shown <= photos):
                 return {"id": str(row["id"])}
             if photos is None:
                 raise OutcomeUnknown("Facebook shows photos without a text; only a person can tell which.")
         self._absent(since)
         return None
 
-    def _find_story(self, media_id: str, since: datetime) -> dict[str, Json] | None:
+    def _find_story(self, ids: Sequence[str], since: datetime) -> dict[str, Json] | None:
         for row in self._stories(since):
-            if str(row.get("media_id")) == media_id:
+            if str(row.get("media_id")) in ids:
                 return {"id": self._post_id(row["post_id"])}
         self._absent(since)
         return None

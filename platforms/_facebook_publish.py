@@ -6,7 +6,7 @@ from functools import partial
 from platforms import _facebook_video as video
 from platforms._facebook_page import Page, filled, video_of
 from platforms._facebook_rules import button, targeting
-from platforms._meta import VERSION, container, prepared
+from platforms._meta import VERSION, attempts
 from platforms.content import Draft, Json, MediaFile, Published
 from platforms.ledger import Ledger
 
@@ -27,7 +27,7 @@ class Publishing(Page):
             return published
         if text := draft.option("first_comment"):
             comment = {"message": text, "attachment_url": draft.option("first_comment_picture")}
-            self._comment(ledger, "first comment", published.remote_id, comment)
+            self._comment(ledger, "first comment", published.remote_id, comment, video_of(published))
         if kind == "reel" and (guest := draft.option("collaborator")):
             path, form = f"{video_of(published)}/collaborators", {"target_id": guest}
             ledger.repeat("invitation", lambda: self.graph("POST", path, form=form).json)
@@ -36,8 +36,9 @@ class Publishing(Page):
     def _feed(self, draft: Draft, ledger: Ledger) -> Published:
         """Photos first, out of sight; then the post that shows them."""
         staged = [partial(self._stage, file) for file in draft.media]
-        photos = [container(ledger, f"photo {n}", make)[0] for n, make in enumerate(staged, 1)]
-        look = partial(self._find_post, draft, photos)
+        tries = [attempts(ledger, f"photo {n}", make) for n, make in enumerate(staged, 1)]
+        look = partial(self._find_post, draft, {photo for made in tries for photo, _ in made})
+        photos = [made[-1][0] for made in tries]
         made = ledger.once("post", partial(self._post, draft, photos), find=look)
         return self._published(str(made["id"]))
 
@@ -61,7 +62,8 @@ class Publishing(Page):
     def _video(self, draft: Draft, ledger: Ledger) -> Published:
         [file] = draft.media
         address = f"{self.app.upload_url}/{VERSION}/{self.page_id}/videos"
-        session, step = prepared(ledger, "video", partial(video.begin, self, address, file))
+        tries = attempts(ledger, "video", partial(video.begin, self, address, file))
+        session, step = tries[-1]
         ledger.repeat(f"{step} sent", partial(video.send, self, address, file, session))
         form = {
             "upload_phase": "finish",
@@ -73,12 +75,13 @@ class Publishing(Page):
             "call_to_action": button(draft),
             "targeting": targeting(draft),
         }
-        return self._finish(ledger, address, str(session["id"]), form)
+        return self._finish(ledger, address, [str(made["id"]) for made, _ in tries], form)
 
     def _reel(self, draft: Draft, ledger: Ledger) -> Published:
         [file] = draft.media
         path = f"{self.page_id}/video_reels"
-        begun, step = prepared(ledger, "reel", partial(video.begin_stream, self, path))
+        tries = attempts(ledger, "reel", partial(video.begin_stream, self, path))
+        begun, step = tries[-1]
         ledger.repeat(f"{step} sent", partial(video.stream, self, file, begun))
         form = {
             "upload_phase": "finish",
@@ -90,16 +93,16 @@ class Publishing(Page):
             "place": draft.option("place"),
             "targeting": targeting(draft),
         }
-        return self._finish(ledger, path, str(begun["id"]), form)
+        return self._finish(ledger, path, [str(made["id"]) for made, _ in tries], form)
 
-    def _finish(self, ledger: Ledger, path: str, video_id: str, form: Mapping[str, Json]) -> Published:
-        """Publish an upload. The id is known before, so a lost answer is found by looking at the video."""
+    def _finish(self, ledger: Ledger, path: str, ids: Sequence[str], form: Mapping[str, Json]) -> Published:
+        """Publish the last upload. Its id is known before: a lost answer is found by looking at the video."""
 
         def do() -> dict[str, Json]:
             self.graph("POST", path, form=filled(form))
-            return {"id": video_id}
+            return {"id": ids[-1]}
 
-        made = ledger.once("post", do, find=partial(video.find, self, video_id))
+        made = ledger.once("post", do, find=partial(video.find, self, ids))
         live = partial(video.is_live, self, str(made["id"]))
         ledger.wait("post public", live, every=5, at_most=PUBLISHING_SECONDS)
         return self._published_video(str(made["id"]))
@@ -107,18 +110,18 @@ class Publishing(Page):
     def _story(self, draft: Draft, ledger: Ledger) -> Published:
         [file] = draft.media
         if file.kind == "image":
-            media_id, _ = container(ledger, "photo", partial(self._stage, file))
-            path, form = f"{self.page_id}/photo_stories", {"photo_id": media_id}
+            ids = [photo for photo, _ in attempts(ledger, "photo", partial(self._stage, file))]
+            path, form = f"{self.page_id}/photo_stories", {"photo_id": ids[-1]}
         else:
             path = f"{self.page_id}/video_stories"
-            begun, step = prepared(ledger, "story", partial(video.begin_stream, self, path))
-            media_id = str(begun["id"])
+            tries = attempts(ledger, "story", partial(video.begin_stream, self, path))
+            (begun, step), ids = tries[-1], [str(made["id"]) for made, _ in tries]
             ledger.repeat(f"{step} sent", partial(video.stream, self, file, begun))
-            ledger.wait(f"{step} taken", partial(video.is_received, self, media_id), every=5, at_most=1800)
-            form = {"upload_phase": "finish", "video_id": media_id}
+            ledger.wait(f"{step} taken", partial(video.is_received, self, ids[-1]), every=5, at_most=1800)
+            form = {"upload_phase": "finish", "video_id": ids[-1]}
 
         def do() -> dict[str, Json]:
             return {"id": self._post_id(self.graph("POST", path, form=form).json["post_id"])}
 
-        made = ledger.once("post", do, find=partial(self._find_story, media_id))
+        made = ledger.once("post", do, find=partial(self._find_story, ids))
         return Published(str(made["id"]), self._story_address(str(made["id"])), (str(made["id"]),))

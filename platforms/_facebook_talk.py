@@ -1,7 +1,6 @@
 """Reading and answering what people write to a Page."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -22,8 +21,7 @@ class Talking(Page):
         """Each source by itself: a permission that was not given hides its own kind only."""
         began = datetime.now(UTC)
         since = max(0, int(str(cursor.get("since") or 0)) - OVERLAP)
-        if not cursor:
-            self._subscribe()
+        is_subscribed = bool(cursor.get("subscribed")) or self._subscribe()
         sources: tuple[Callable[[], list[Message]], ...] = (
             lambda: list(inbox.comments(self, list(posts), since)),
             lambda: list(inbox.mentions(self, since)),
@@ -40,14 +38,18 @@ class Talking(Page):
         if len(refusals) == len(sources):
             raise refusals[0]
         ordered = sorted(found, key=lambda message: message.created_at)
-        return Inbox(tuple(ordered), {"since": int(began.timestamp())})
+        return Inbox(tuple(ordered), {"since": int(began.timestamp()), "subscribed": is_subscribed})
 
-    def _subscribe(self) -> None:
+    def _subscribe(self) -> bool:
         """Have Facebook call our webhook for this Page; said again, it changes nothing."""
-        fields = "feed,mention,messages,message_echoes,ratings"
-        with suppress(PermissionMissing, InvalidContent):
-            form = {"subscribed_fields": fields}
+        if self.token and self.token.scopes and "pages_manage_metadata" not in self.token.scopes:
+            return False
+        form = {"subscribed_fields": "feed,mention,messages,message_echoes,ratings"}
+        try:
             repeatable(partial(self.graph, "POST", f"{self.page_id}/subscribed_apps", form=form))
+        except (PermissionMissing, InvalidContent):
+            return False
+        return True
 
     def reply(self, message: Message, text: str, ledger: Ledger) -> Message:
         if message.kind == "direct":

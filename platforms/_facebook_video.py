@@ -4,7 +4,8 @@ Both begin with an id and can go on where they broke off; nothing is public befo
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import IO, Any, cast
 
@@ -102,10 +103,10 @@ def begin_stream(page: GraphPlatform, path: str) -> dict[str, Json]:
 def stream(page: GraphPlatform, file: MediaFile, begun: Mapping[str, Json]) -> bool:
     """Send a file from where an earlier try broke off."""
     first = received(page, str(begun["id"]))
-    if first >= file.size or page.token is None:
+    if first >= file.size:
         return True
     headers = {
-        "Authorization": f"OAuth {page.token.access}",
+        "Authorization": f"OAuth {page.token.access if page.token else ''}",
         "offset": str(first),
         "file_size": str(file.size),
         "Content-Type": "application/octet-stream",
@@ -178,9 +179,10 @@ def _phase(video: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return (video.get("status") or {}).get(name) or {}
 
 
-def find(page: GraphPlatform, video_id: str, since: datetime) -> dict[str, Json] | None:  # noqa: ARG001
-    """Whether an earlier "finish" arrived; the video itself tells it, whenever that was."""
-    try:
-        return {"id": video_id} if is_taken(status(page, video_id)) else None
-    except NotFound:
-        return None
+def find(page: GraphPlatform, ids: Sequence[str], since: datetime) -> dict[str, Json] | None:  # noqa: ARG001
+    """Which of a post's videos was told to be published; they tell it themselves, whenever that was."""
+    for video_id in ids:
+        with suppress(NotFound):
+            if is_taken(status(page, video_id)):
+                return {"id": video_id}
+    return None

@@ -135,12 +135,14 @@ class Google(OAuthPlatform):
 
     # --- reading ---
 
-    def pages(self, path: str, params: Mapping[str, str], at_most: int) -> Iterator[list[dict[str, Any]]]:
-        """The pages of a list, one request each."""
+    def pages(
+        self, path: str, params: Mapping[str, str], at_most: int, items: str = "items"
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list, one request each; `items` is what the service calls its rows."""
         asked = dict(params)
         for _ in range(at_most):
             body = self.call("GET", path, params=asked).json
-            yield body.get("items") or []
+            yield body.get(items) or []
             if not body.get("nextPageToken"):
                 return
             asked["pageToken"] = body["nextPageToken"]

@@ -59,7 +59,7 @@ OPTIONS = (
         required=True,
         kinds=DIRECT,
         help="As the account's own settings in TikTok allow.",
-        example="MUTUAL_FOLLOW_FRIENDS",
+        example="PUBLIC_TO_EVERYONE",
     ),
     Option("allow_comment", "Allow comments", "flag", default=False, kinds=DIRECT, example=True),
     Option("allow_duet", "Allow duets", "flag", default=False, kinds=("video",), example=True),

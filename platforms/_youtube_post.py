@@ -53,6 +53,7 @@ RULES = Rules(
     media_at_least=1,
     media_at_most=2,
     mixed=True,
+    needs_video=True,
 )
 SHORT_RULES = replace(RULES, videos=replace(RULES.videos, seconds=(0.0, SHORT_SECONDS), ratio=(0.1, 1.0)))
 VIDEO = Kind("video", "Video", RULES, help="A picture beside the video becomes its thumbnail.")
@@ -247,8 +248,6 @@ def merged(standing: Mapping[str, Any], wanted: Mapping[str, Json]) -> dict[str,
 
 def check_video(draft: Draft) -> Iterator[Finding]:
     """What YouTube refuses beside counts and lengths."""
-    if draft.media and all(file.kind != "video" for file in draft.media):
-        yield Finding("media_required", "YouTube takes no picture alone. Add a video.", "media")
     yield from check_words(draft)
     tags = tags_of(draft)
     if (over := tags_length(tags) - TAGS) > 0:

@@ -2,9 +2,13 @@
 
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.facebook import Facebook
+from platforms.google_business import GoogleBusiness
+from platforms.instagram import Instagram
 from platforms.linkedin import LinkedIn
 from platforms.mastodon import Mastodon
 from platforms.pinterest import Pinterest
+from platforms.telegram import Telegram
 from platforms.threads import Threads
 from platforms.tiktok import TikTok
 from platforms.x import X
@@ -13,6 +17,9 @@ from platforms.youtube_shorts import YouTubeShorts
 
 ALL: tuple[type[Platform], ...] = (
     X,
+    LinkedIn,
+    Facebook,
+    Instagram,
     Threads,
     TikTok,
     YouTube,
@@ -20,6 +27,7 @@ ALL: tuple[type[Platform], ...] = (
     Pinterest,
     Bluesky,
     Mastodon,
-    LinkedIn,
+    Telegram,
+    GoogleBusiness,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}

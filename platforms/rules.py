@@ -102,7 +102,8 @@ class Documents:
 class Rules:
     """All limits of one kind of post for one account.
 
-    `media_at_most` counts everything together; `mixed` allows pictures and videos in one post.
+    `media_at_most` counts everything together; `mixed` allows pictures and videos in one post, and
+    `needs_video` asks for one of the latter.
     """
 
     text: Text
@@ -113,6 +114,7 @@ class Rules:
     media_at_least: int = 0
     media_at_most: int | None = None
     mixed: bool = False
+    needs_video: bool = False
     needs_text: bool = False
 
     def with_limits(
@@ -151,6 +153,7 @@ class Rules:
         return (
             self.media_at_least <= len(media) <= most
             and all(count <= self.at_most(kind) for kind, count in counts.items())
+            and (counts["video"] > 0 or not self.needs_video)
             and (self.mixed or sum(count > 0 for count in counts.values()) <= 1)
         )
 
@@ -198,6 +201,8 @@ def _check_thread(draft: Draft, rules: Rules) -> Iterator[Finding]:
     first = draft.parts[0]
     if len(first.media) < rules.media_at_least:
         yield Finding("media_required", _needs(rules), "media")
+    elif rules.needs_video and all(file.kind != "video" for file in first.media):
+        yield Finding("video_required", "This needs a video. Add one.", "media")
     elif not any(part.text.strip() or part.media for part in draft.parts):
         yield Finding("empty", "Write something or add a picture." if rules.accepts else "Write something.")
     else:

@@ -108,6 +108,10 @@ class Preview:
         return self.about("options")
 
     @property
+    def option_errors(self) -> list[Finding]:
+        return [finding for finding in self.option_findings if finding.severity == "error"]
+
+    @property
     def errors(self) -> list[Finding]:
         return [finding for finding in self.findings if finding.severity == "error"]
 

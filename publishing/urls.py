@@ -26,6 +26,7 @@ urlpatterns = [
     path("queue/retry/", planning.queue_retry, name="queue-retry"),
     path("calendar/", planning.calendar, name="calendar"),
     path("calendar/<int:year>/<int:month>/<int:day>/", planning.calendar_day, name="calendar-day"),
+    path("posts/share/<int:pk>/", composer.share_open, name="share-open"),
     path("posts/lists/<int:pk>/", composer.share_lists, name="share-lists"),
     path("library/", library.media_list, name="media-list"),
     path("library/upload/", library.media_upload, name="media-upload"),

@@ -181,18 +181,25 @@ class _Picture:
         self._stream.codec_context.bit_rate = _bits(facts, limits)
         self._stream.options = {"preset": "veryfast"} if codec == "h264" else {}
         self._next = 0
+        self._last: VideoFrame | None = None
         self._turn: Graph | None = None
 
     def take(self, frame: VideoFrame) -> None:
-        """Encode a frame at its place in time; where frames are too many some are left out."""
+        """Encode a frame at its place in time; where there are too many some are left out, else repeated."""
         place = int((frame.time or 0) * self._rate + Fraction(1, 2))
         if place < self._next:
             return
         upright = self._upright(frame) if frame.rotation else frame
-        scaled = upright.reformat(*self._size, format="yuv420p")
-        scaled.pts, scaled.time_base = place, 1 / self._rate
-        self._next = place + 1
-        self._made.mux(self._stream.encode(scaled))
+        while self._last is not None and self._next < place:
+            self._encode(self._last)
+        self._next = place
+        self._last = upright.reformat(*self._size, format="yuv420p")
+        self._encode(self._last)
+
+    def _encode(self, frame: VideoFrame) -> None:
+        frame.pts, frame.time_base = self._next, 1 / self._rate
+        self._next += 1
+        self._made.mux(self._stream.encode(frame))
 
     def _upright(self, frame: VideoFrame) -> VideoFrame:
         if self._turn is None:

@@ -58,10 +58,7 @@ UNITS = (
     (60, ngettext_lazy("in %d minute", "in %d minutes"), ngettext_lazy("%d minute ago", "%d minutes ago")),
     (1, ngettext_lazy("in %d second", "in %d seconds"), ngettext_lazy("%d second ago", "%d seconds ago")),
 )
-CANVAS = (
-    ' width="20" height="20" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75"'
-    ' stroke-linecap="round" stroke-linejoin="round"'
-)
+CANVAS = ' viewBox="0 0 24 24"'  # the rest of an icon's look stands once in base.css
 HUES = 8  # avatar.css has one rule for each
 
 

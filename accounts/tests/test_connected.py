@@ -159,6 +159,18 @@ class TestDisconnect:
         row.refresh_from_db()
         assert row.state == Account.State.DISCONNECTED
 
+    def test_a_token_that_another_account_lives_on_is_not_given_back(
+        self, ada: User, account: Make, world: World
+    ) -> None:
+        first, second = account(), account(remote_id="2", handle="ada's other page")
+        Account.objects.filter(pk=second.pk).update(credentials=first.credentials)
+
+        client_of(ada).post(f"/accounts/{first.pk}/disconnect/")
+        kept = list(world.revoked)
+        client_of(ada).post(f"/accounts/{second.pk}/disconnect/")
+
+        assert (kept, len(world.revoked)) == ([], 1)
+
     def test_disconnected_account_is_listed_with_a_way_back(self, ada: User, account: Make) -> None:
         row = account()
         row.disconnect()

@@ -23,7 +23,7 @@ from platforms.sandbox.facebook_wire import (
     note_of,
     upload_of,
 )
-from platforms.sandbox.models import Entry, Grant, Note, Person
+from platforms.sandbox.models import Entry, Grant, Note, Person, Upload
 
 __all__ = ["DIALECT", "arrive", "face", "people", "urlpatterns", "webhook"]
 
@@ -84,6 +84,11 @@ def webhook(note: Note, secret: str) -> tuple[dict[str, str], bytes]:
 # --- whatever an id names ---
 
 
+def named(grant: Grant, node: str) -> tuple[Upload | None, Entry | None, Note | None]:
+    page = acting_page(grant)
+    return upload_of(page, node), entry_of(page, node), note_of(page, node)
+
+
 @graph.granted(NETWORK)
 def read(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
     person = Person.objects.filter(network=NETWORK, remote_id=node).first()
@@ -94,21 +99,21 @@ def read(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
         )
     if person:
         return JsonResponse(oauth.page_body(request, grant, person))
-    page, asked = acting_page(grant), graph.asked_fields(request, "created_time,message,description")
-    if upload := upload_of(page, node):
+    asked = graph.asked_fields(request, "created_time,message,description")
+    upload, entry, note = named(grant, node)
+    if upload:
         is_video = upload.facts["kind"] == "video"
         return JsonResponse(videos.video_body(upload, asked) if is_video else {"id": node})
-    if entry := entry_of(page, node):
+    if entry:
         return JsonResponse(graph.only(posts.post_body(request, entry), request))
-    if note := note_of(page, node):
+    if note:
         return JsonResponse(graph.only(inbox.comment_body(request, grant, note), request))
     raise missing()
 
 
 @graph.granted(NETWORK, "pages_manage_engagement")
 def change(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
-    page = acting_page(grant)
-    upload, entry, note = upload_of(page, node), entry_of(page, node), note_of(page, node)
+    upload, entry, note = named(grant, node)
     if upload and upload.facts["kind"] == "video":
         return videos.change_video(upload, fields_of(request, "description", "name"))
     if entry:
@@ -120,8 +125,7 @@ def change(request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
 
 @graph.granted(NETWORK, "pages_manage_posts")
 def remove(_request: HttpRequest, grant: Grant, node: str) -> HttpResponse:
-    page = acting_page(grant)
-    upload, entry, note = upload_of(page, node), entry_of(page, node), note_of(page, node)
+    upload, entry, note = named(grant, node)
     if upload and upload.facts["kind"] == "photo":
         return posts.remove_photo(upload)
     if entry:

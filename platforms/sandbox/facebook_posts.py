@@ -224,6 +224,8 @@ def permalink(request: HttpRequest, entry: Entry) -> str:
 
 
 def post_body(request: HttpRequest, entry: Entry) -> dict[str, Any]:
+    if entry.body["kind"] == "story" and "reactions" in graph.asked_fields(request):
+        raise graph.error(100, "(#100) Tried accessing nonexisting field (reactions) on node type (Story)")
     shares = counted(entry, "shares", 30)
     notes = entry.notes.filter(kind="comment", deleted_at=None).count()
     return {

@@ -182,9 +182,10 @@ def finish(request: HttpRequest, upload: Upload, wanted: dict[str, Any]) -> Http
     upload.save()
     if edge != "video_stories":
         return JsonResponse({"success": True})
-    if (trouble := trouble_of(upload)) or facts["fails"]:
-        code, said = trouble or (352, "The video could not be processed.")
-        raise graph.error(100, said, code)
+    if facts["fails"]:
+        raise graph.error(390, "(#390) The video could not be processed.")
+    if trouble := trouble_of(upload):
+        raise graph.error(100, trouble[1], trouble[0])
     return JsonResponse({"success": True, "post_id": go_live(upload).remote_id.partition("_")[2]})
 
 

@@ -174,8 +174,8 @@ def hmac_hex(secret: str, message: bytes) -> str:
     return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def authorize(network: str, label: str, known: Sequence[str]) -> View:
-    """The log-in dialog. Unknown scopes are refused as Meta refuses them."""
+def authorize(network: str, label: str, known: Sequence[str], **facts: Any) -> View:
+    """The log-in dialog. Unknown scopes are refused as Meta refuses them; `facts` are kept on the grant."""
 
     @consent.page
     def serve(request: HttpRequest) -> HttpResponse:
@@ -187,7 +187,7 @@ def authorize(network: str, label: str, known: Sequence[str]) -> View:
         if query.get("response_type", "code") != "code":
             raise error(100, "(#100) response_type must be code")
         ask = consent.Ask(
-            client.client_id, client.name, query["redirect_uri"], query.get("state", ""), scopes
+            client.client_id, client.name, query["redirect_uri"], query.get("state", ""), scopes, facts=facts
         )
         return consent.consent(request, network, label, ask, code_seconds=3600)
 

@@ -46,7 +46,7 @@ class FaultForm(forms.ModelForm):  # type: ignore[type-arg]
 
     network = forms.ChoiceField(choices=[("", "Every network"), *LABELS.items()], required=False)
     method = forms.ChoiceField(
-        choices=[("", "Any method"), *((name, name) for name in ("GET", "POST", "PUT", "DELETE"))],
+        choices=[("", "Any method"), *((name, name) for name in ("GET", "POST", "PUT", "PATCH", "DELETE"))],
         required=False,
     )
     times = forms.IntegerField(min_value=1, max_value=10_000)

@@ -20,7 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tiktok/", include("platforms.sandbox.tiktok")),
     path("youtube/", include("platforms.sandbox.youtube")),
     path("youtube_shorts/", include("platforms.sandbox.youtube_shorts")),
+    path("google_business/", include("platforms.sandbox.google_business")),
     path("threads/", include("platforms.sandbox.threads")),
+    path("instagram/", include("platforms.sandbox.instagram")),
     path("facebook/", include("platforms.sandbox.facebook")),
     path("linkedin/", include("platforms.sandbox.linkedin")),
+    path("telegram/", include("platforms.sandbox.telegram")),
 ]

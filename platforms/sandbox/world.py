@@ -42,9 +42,12 @@ NETWORKS = (
     Network("tiktok", "TikTok", has_app=True),
     Network("youtube", "YouTube", has_app=True),
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
+    Network("google_business", "Google Business Profile", has_app=True),
     Network("threads", "Threads", has_app=True),
+    Network("instagram", "Instagram", has_app=True),
     Network("facebook", "Facebook", has_app=True),
     Network("linkedin", "LinkedIn", has_app=True),
+    Network("telegram", "Telegram"),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
 
@@ -75,3 +78,10 @@ def face(entry: Entry) -> Face:
     twin = import_module(f"platforms.sandbox.{entry.network}")
     shown: Face = twin.face(entry) if hasattr(twin, "face") else Face()
     return shown
+
+
+def credentials(person: Person) -> dict[str, str]:
+    """What somebody types where a network asks for it before connecting."""
+    twin = import_module(f"platforms.sandbox.{person.network}")
+    typed: dict[str, str] = twin.credentials(person) if hasattr(twin, "credentials") else {}
+    return typed

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from importlib import import_module
 from urllib.parse import urlsplit
 
 from platforms.base import Connection, Platform
@@ -10,6 +9,7 @@ from platforms.content import App, RateLimit, Token
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Client, Person
 from platforms.sandbox.visitor import allow
+from platforms.sandbox.world import credentials
 from platforms.transport import Transport
 
 WEBHOOK_SECRET = "hook-secret"
@@ -29,11 +29,9 @@ def app_at(url: str, name: str) -> App:
     )
 
 
-def typed(platform: type[Platform], person: Person) -> dict[str, str]:
+def typed(person: Person) -> dict[str, str]:
     """What a person types before connecting."""
-    twin = import_module(f"platforms.sandbox.{platform.name}")
-    own: dict[str, str] = twin.credentials(person) if hasattr(twin, "credentials") else {}
-    return {"handle": person.handle, "server": "sandbox.example", **own}
+    return {"handle": person.handle, "server": "sandbox.example", **credentials(person)}
 
 
 def known_at(url: str, platform: type[Platform]) -> App:
@@ -54,7 +52,7 @@ def way_out(url: str) -> Transport:
 
 def token_of(platform: type[Platform], url: str, person: Person) -> Token:
     """What the network grants when a person says yes (or types what is asked for)."""
-    client, fields = platform(Connection(known_at(url, platform), way_out(url))), typed(platform, person)
+    client, fields = platform(Connection(known_at(url, platform), way_out(url))), typed(person)
     if not platform.can("authorize"):
         return client.login(fields)
     method = next(method for method in platform.connect_methods if method.asks_consent)

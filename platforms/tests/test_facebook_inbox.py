@@ -307,6 +307,7 @@ def test_a_post_of_the_page_is_told_and_the_rest_is_left_alone(client: Facebook,
         ("other", ""),
     ]
     assert client.parse_webhook(incoming({}, b'{"object":"user","entry":[{}]}')) == []
+    assert client.parse_webhook(incoming({}, b"half")) == []
 
 
 def test_comments_below_a_reel_are_read(client: Facebook, bakery: Person, jonas: Person) -> None:

@@ -251,7 +251,7 @@ def test_revoking_ends_the_whole_grant_even_after_the_access_token_died(client: 
         client.revoke()
         client.revoke()
 
-    assert Grant.objects.get().revoked_at
+    assert Grant.objects.get(network="youtube").revoked_at
 
 
 # --- publishing ---

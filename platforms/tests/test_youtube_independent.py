@@ -1,29 +1,24 @@
 """Google's own client, `google-api-python-client` with its discovery documents, against the twin."""
 
 import io
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import googleapiclient
 import pytest
 from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
 from google.oauth2.credentials import Credentials
-from googleapiclient.discovery import build_from_document
 from googleapiclient.errors import HttpError
 from googleapiclient.http import MediaIoBaseUpload
 
 from platforms.sandbox import youtube as twin
 from platforms.sandbox.models import Entry, Grant, Note, Person, Upload
-from platforms.tests.connected import token_of
 from platforms.tests.files import picture
+from platforms.tests.google_services import credentials_of, service_at
 from platforms.tests.youtube_drafts import wide
 from platforms.youtube import YouTube
 
 pytestmark = pytest.mark.django_db(transaction=True)
-DOCUMENTS = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
 
 
 @pytest.fixture
@@ -33,29 +28,12 @@ def baker(sandbox: str) -> Person:
 
 @pytest.fixture
 def credentials(sandbox: str, baker: Person) -> Credentials:
-    token = token_of(YouTube, sandbox, baker)
-    return Credentials(
-        token.access,
-        refresh_token=token.refresh,
-        token_uri=f"{sandbox}/sandbox/youtube/token",
-        client_id="sandbox",
-        client_secret="sandbox-secret",
-        scopes=list(token.scopes),
-    )
+    return credentials_of(YouTube, sandbox, baker)
 
 
 @pytest.fixture
 def service(sandbox: str, credentials: Credentials) -> Callable[[str], Any]:
-    """A service of Google's by its discovery document; only the address in it is changed."""
-
-    def build(name: str) -> Any:
-        document = json.loads((DOCUMENTS / f"{name}.json").read_text())
-        document["rootUrl"] = f"{sandbox}/sandbox/youtube/"
-        document.pop("mtlsRootUrl", None)
-        document["baseUrl"] = document["rootUrl"] + document["servicePath"]
-        return build_from_document(document, credentials=credentials)
-
-    return build
+    return lambda name: service_at(f"{sandbox}/sandbox/youtube", name, credentials)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_what_is_right_has_no_findings() -> None:
         (draft(first_comment="Hi", privacy="private"), "comment_impossible", "options.first_comment"),
         (draft(first_comment="Hi", made_for_kids="yes"), "comment_impossible", "options.first_comment"),
         (draft(playlist="PLgone"), "option_invalid", "options.playlist"),
-        (draft(picture()), "media_required", "media"),
+        (draft(picture()), "video_required", "media"),
         (draft(wide(), wide()), "too_many_videos", "media"),
         (draft(wide(), picture(), picture()), "too_many_images", "media"),
         (draft(replace(wide(), seconds=43_300.0)), "video_length", "media"),

@@ -45,7 +45,16 @@ class MomentField(forms.DateTimeField):
 
 
 def option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
-    """The form field of an option that a network declares, with what the account may choose."""
+    """The form field of an option that a network declares, with what the account may choose.
+
+    An option that a post cannot do without is still optional in a draft: `is_needed` only says so.
+    """
+    field = _option_field(option, limits)
+    field.is_needed = option.required  # type: ignore[attr-defined]
+    return field
+
+
+def _option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
     closed = cast(Mapping[str, str], limits.get("unavailable") or {}).get(option.name, "")
     words: dict[str, Any] = {
         "required": False,

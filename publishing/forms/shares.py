@@ -39,11 +39,21 @@ class ShareForm(forms.Form):
     def __init__(self, account: Account, delivery: Delivery | None, data: QueryDict | None) -> None:
         self.account = account
         self.delivery = delivery
+        self.is_wanted = False  # somebody opens it just now
         super().__init__(
             data, prefix=f"share-{account.pk}", initial=self._stored(), auto_id="id_%s", label_suffix=""
         )
         for option in self.options:
             self.fields[f"option-{option.name}"] = option_field(option, account.limits)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the page holds the card's fields: a card that nobody opened keeps what is stored."""
+        if self.is_bound:
+            return any(name.startswith(f"{self.prefix}-") for name in self.data)
+        return self.is_wanted or bool(
+            self.delivery and (self.delivery.options or self.delivery.text is not None)
+        )
 
     def _stored(self) -> dict[str, Any]:
         own_text = self.delivery.text if self.delivery else None
@@ -73,10 +83,12 @@ class ShareForm(forms.Form):
     @property
     def has_own_text(self) -> bool:
         """Whether the switch for an own text is on, whatever else is wrong."""
-        return bool(self["own"].value())
+        return bool(self["own"].value() if self.is_open else self._stored()["own"])
 
     def target(self) -> Target:
         """What was chosen, as far as it can be read; a default that nobody touched stays unsaid."""
+        if not self.is_open:
+            return self.stored_target()
         self.full_clean()
         chosen = {option.name: self.cleaned_data.get(f"option-{option.name}") for option in self.options}
         said: dict[str, Json] = {
@@ -88,6 +100,9 @@ class ShareForm(forms.Form):
         }
         text = self.cleaned_data.get("text", "") if self.cleaned_data.get("own") else None
         return Target(self.account, text, said)
+
+    def is_valid(self) -> bool:
+        return not self.is_open or super().is_valid()
 
     def stored_target(self) -> Target:
         """What is written down already."""

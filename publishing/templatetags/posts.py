@@ -1,29 +1,35 @@
 """Template tags for posts: marks drawn once a page, links in texts, days."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.template import Context
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Account
 from accounts.templatetags.interface import STATES, drawing, icon, is_colourful
 from platforms.registry import PLATFORMS
 from platforms.text import entities
 from publishing.models import Delivery, Media, State
 
 register = template.Library()
-SIZE = re.compile(r' (?:width|height)="[^"]*"')
 
 
-@register.simple_tag
-def sprite() -> SafeString:
-    """Networks' marks and states' icons, drawn once; long lists refer to them and stay small."""
-    networks = [(f"mark-{name}", network.icon, ink(network.colour)) for name, network in PLATFORMS.items()]
+@register.simple_tag(takes_context=True)
+def sprite(context: Context) -> SafeString:
+    """The marks of the workspace's networks and states' icons, drawn once; long lists refer to them."""
+    rows = Account.objects.visible_to(context["request"].member).order_by().distinct()
+    used = set(rows.values_list("platform_name", flat=True))
+    networks = [
+        (f"mark-{name}", network.icon, ink(network.colour))
+        for name, network in PLATFORMS.items()
+        if name in used
+    ]
     states = [(f"state-{state}", STATES[state][1], "") for state in State.values]
     symbols = format_html_join("", '<symbol id="{}"{}{}', _symbols([*networks, *states]))
     return format_html('<svg class="sprite" aria-hidden="true">{}</svg>', symbols)
@@ -36,7 +42,7 @@ def ink(colour: str) -> str:
 
 def _symbols(icons: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, SafeString]]:
     for name, shape, colour in icons:
-        drawn = SIZE.sub("", drawing(shape), count=2).replace("</svg>", "</symbol>")
+        drawn = drawing(shape).replace("</svg>", "</symbol>")
         yield name, colour, mark_safe(drawn)
 
 
@@ -67,11 +73,10 @@ def media_badge(media: Media) -> SafeString:
     if media.kind == "video":
         seconds = round(media.seconds)
         return format_html(
-            '<span class="medium__badge">{} <span class="visually-hidden">{}</span>{}:{:02d}</span>',
+            '<span class="medium__badge">{} <span class="visually-hidden">{}</span>{}</span>',
             icon("player-play"),
             _("Video"),
-            seconds // 60,
-            seconds % 60,
+            f"{seconds // 60}:{seconds % 60:02d}",
         )
     if media.kind == "document":
         pages = ngettext("%(count)d page", "%(count)d pages", media.pages) % {"count": media.pages}

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -61,6 +61,20 @@ def post_check(request: MemberRequest) -> HttpResponse:
     form = PostForm(request.member, _post_of_key(request), _with_action(request, "check"))
     form.is_valid()
     return render(request, "publishing/post_form.html#check", {"form": form, "check": Check(form)})
+
+
+@require_POST
+@requires(Permission.WRITE)
+def share_open(request: MemberRequest, pk: int) -> HttpResponse:
+    """The fields of one account's card, which a page leaves out until somebody opens it."""
+    form = PostForm(request.member, _post_of_key(request), _with_action(request, "check"))
+    share = next((share for share in form.shares if share.account.pk == pk), None)
+    if share is None:
+        raise Http404
+    fresh = share if share.is_open else ShareForm(share.account, share.delivery, None)
+    fresh.is_wanted = True
+    form.is_valid()
+    return render(request, "publishing/_share_body.html", {"share": fresh, "check": Check(form)})
 
 
 @require_POST
@@ -143,6 +157,9 @@ def _with_pictures(request: MemberRequest) -> tuple[QueryDict, list[ValidationEr
             typed.appendlist("media", str(take_in(request.member, upload).pk))
         except ValidationError as error:
             problems.append(ValidationError(f"{upload.name}: {error.message}", code=error.code))
+    if "open" in typed:
+        typed[f"share-{typed['open']}-open"] = "on"
+        typed["action"] = "look"
     if "remove" in typed:
         typed.setlist("media", [pk for pk in typed.getlist("media") if pk != typed["remove"]])
         typed["action"] = "look"

@@ -88,7 +88,12 @@ def identity(platform: type[Platform]) -> Person:
 def connect(member: Membership, platform: type[Platform], again: int | None = None) -> Account:
     """Ask, allow, come back, keep."""
     person = identity(platform)
-    fields = {"handle": person.handle, "server": bakery.SERVER}
-    answer = allow(connecting.start(member, platform, fields, again), person)
-    grant = connecting.come_back(member.user, platform, answer)
-    return connecting.keep(grant, grant.profiles[:1])[0]
+    fields = {"handle": person.handle, "server": bakery.SERVER, **world.credentials(person)}
+    if platform.can("authorize"):
+        method = next(method for method in platform.connect_methods if method.asks_consent)
+        url = connecting.start(member, platform, {**method.told({}), **fields}, again)
+        grant = connecting.come_back(member.user, platform, allow(url, person))
+    else:
+        grant = connecting.log_in(member, platform, fields, again)
+    mine = [profile for profile in grant.profiles if profile.handle == person.handle] or grant.profiles
+    return connecting.keep(grant, tuple(mine[:1]))[0]

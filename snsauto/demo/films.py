@@ -12,7 +12,7 @@ from PIL import Image
 
 from snsauto.demo import pictures
 
-FPS = 12
+FPS = 24
 RATE = 44_100
 UPRIGHT, WIDE = (720, 1280), (1280, 720)
 

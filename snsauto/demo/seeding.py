@@ -208,10 +208,11 @@ class Bakery:
         """The account, where its network takes such a post, with what it cannot do without."""
         if story.only and account.platform_name not in story.only:
             return None
+        kind = account.platform.kind_for(unfitted(shown), {}).name
         options = {
             option.name: option.example or option.choices_for(account.limits)[0][0]
             for option in account.platform.options
-            if option.required and not option.kinds
+            if option.required and option.applies(kind, {})
         }
         draft = make_draft(
             key="",

@@ -42,6 +42,7 @@ def may_name_networks(path: Path) -> bool:
     inside = path.relative_to(ROOT).parts
     return (
         inside[0] in {"platforms", "docs", "bench"}
+        or inside[:2] == ("templates", "sandbox")
         or inside == ("snsauto", "settings.py")
         or inside[:2] == ("snsauto", "demo")
         or is_test(path)

@@ -104,6 +104,7 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
 });
 
 document.body.addEventListener("htmx:oobAfterSwap", showOptions);
+document.body.addEventListener("htmx:afterSettle", showOptions);
 
 window.addEventListener("beforeunload", (event) => {
   if (dirty && !leaving) event.preventDefault();

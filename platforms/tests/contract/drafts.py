@@ -74,7 +74,7 @@ def _draft(
 
 def plain_kind(platform: type[Platform]) -> Kind:
     """The most ordinary kind of post."""
-    kinds = platform.post_kinds()
+    kinds = [kind for kind in platform.post_kinds() if not (kind.option or kind.by_choice)]
     return next((kind for kind in kinds if kind.rules == platform.rules), kinds[0])
 
 

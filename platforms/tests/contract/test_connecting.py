@@ -18,6 +18,7 @@ from platforms.tests.contract.drafts import Shelf, draft_of, plain_kind
 pytestmark = pytest.mark.django_db(transaction=True)
 
 NETWORKS = list(PLATFORMS)
+NEVER_END = {"mastodon", "facebook"}  # such tokens are renewed only once they were refused
 RENEWED = [name for name in NETWORKS if PLATFORMS[name].can("refresh")]
 
 
@@ -39,11 +40,12 @@ def test_a_person_connects_and_is_named(name: str, world: str) -> None:
 
 @pytest.mark.parametrize("name", RENEWED)
 def test_a_connection_is_renewed_and_goes_on(name: str, world: str) -> None:
-    token = token_of(PLATFORMS[name], world, desk.first_person(name))
-    client = speaking(name, world, token)
+    client = connected(name, world)
+    token = client.token
+    assert token is not None
     mature(name)
-    if not token.refresh and token.expires_at is None:
-        return  # it never ends
+    if name in NEVER_END and token.expires_at is None:
+        return
 
     renewed = client.refresh()
 

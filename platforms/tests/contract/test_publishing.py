@@ -120,6 +120,7 @@ def test_killed_at_every_moment_it_goes_on_to_exactly_one_post(
 # What every post of the kind has is shown by publishing it; what stands here needs more than a plain draft.
 SHOWN_ELSEWHERE = {
     ("linkedin", "card"),  # reads a page: test_linkedin
+    ("linkedin", "visibility"),  # only people have a choice, and the first account is a page: test_linkedin
     ("bluesky", "card"),  # reads a page: test_bluesky
 }
 

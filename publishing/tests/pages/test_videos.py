@@ -114,6 +114,17 @@ def test_a_video_that_is_too_large_is_made_smaller(member: Membership) -> None:
     assert file.seconds == pytest.approx(3, abs=0.3)
 
 
+def test_a_video_with_too_few_frames_gets_more(member: Membership) -> None:
+    media = film(member, film_bytes((320, 240), 3, 8))
+    limits = Videos(1, fps=(23, 60))
+    renditions.make_video(media, limits)
+
+    file = renditions._ready_video(media, limits)
+
+    assert file.fps == pytest.approx(23, abs=0.5)
+    assert file.seconds == pytest.approx(3, abs=0.3)
+
+
 def test_what_cannot_be_made_small_enough_says_so(member: Membership) -> None:
     media = film(member)
     limits = Videos(1, max_bytes=60_000)
