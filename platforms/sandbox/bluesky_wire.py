@@ -46,59 +46,44 @@ def too_many(limit: int, window: int, reset: int) -> Refusal:
     return refuse(429, "RateLimitExceeded", "Rate Limit Exceeded", limit_headers(limit, 0, reset, window))
 
 
-# The reference server's answers, by the name of the error or, where one name is many things, by words.
-SAID: Mapping[str, tuple[int, str, str]] = {
-    "ExpiredToken": (400, "ExpiredToken", "Token has expired"),
-    "InvalidToken": (400, "InvalidToken", "Token could not be verified"),
-    "AuthMissing": (401, "AuthMissing", "Authentication Required"),
-    "AuthenticationRequired": (401, "AuthenticationRequired", "Invalid identifier or password"),
-    "AccountTakedown": (401, "AccountTakedown", "Account has been taken down"),
-    "AccountDeactivated": (401, "AccountDeactivated", "Account is deactivated"),
-    "AuthFactorTokenRequired": (
-        401,
-        "AuthFactorTokenRequired",
-        "A sign in code has been sent to your email address",
-    ),
-    "invalid_token": (401, "invalid_token", "Invalid token"),
-    "use_dpop_nonce": (401, "use_dpop_nonce", "Resource server requires nonce in DPoP proof"),
-    "invalid_dpop_proof": (401, "invalid_dpop_proof", "DPoP key mismatch"),
-    "ScopeMissingError": (
-        403,
-        "ScopeMissingError",
-        'Missing required scope "repo:app.bsky.feed.post?action=create"',
-    ),
-    "PayloadTooLarge": (413, "PayloadTooLarge", "request entity too large"),
-    "RateLimitExceeded": (429, "RateLimitExceeded", "Rate Limit Exceeded"),
-    "MethodNotImplemented": (501, "MethodNotImplemented", "Method Not Implemented"),
-    "ServiceOverloaded": (503, "ServiceOverloaded", "The service is overloaded"),
-    "insufficient access": (
-        400,
-        "InvalidRequest",
-        "insufficient access to request a service auth token for the following method: chat.bsky",
-    ),
-    "bad token scope": (400, "InvalidRequest", "Bad token scope"),
-    "blob too big": (
-        400,
-        "InvalidRequest",
-        "Invalid app.bsky.feed.post record: blob too big (maximum 2000000, got 2100000) at $.record.embed",
-    ),
-    'expected "image/': (
-        400,
-        "InvalidRequest",
-        'Invalid app.bsky.feed.post record: Expected "image/*" (got "text/plain") at $.record.embed',
-    ),
-    'expected "video/mp4': (
-        400,
-        "InvalidRequest",
-        'Invalid app.bsky.feed.post record: Expected "video/mp4" (got "video/webm") at $.record.embed',
-    ),
+POST_WRONG = "Invalid app.bsky.feed.post record: "
+CHAT_TICKET = "insufficient access to request a service auth token for the following method: chat.bsky"
+SCOPE_MISSING = 'Missing required scope "repo:app.bsky.feed.post?action=create"'
+# What the reference server says besides the name of the error, and its status where that is not 400.
+SENTENCES: Mapping[str, str] = {
+    "ExpiredToken": "Token has expired",
+    "InvalidToken": "Token could not be verified",
+    "ScopeMissingError": SCOPE_MISSING,
+    "PayloadTooLarge": "request entity too large",
+    "AuthenticationRequired": "Invalid identifier or password",
 }
+STATUSES: Mapping[str, int] = {
+    **dict.fromkeys(("AuthMissing", "AuthenticationRequired", "AuthFactorTokenRequired"), 401),
+    **dict.fromkeys(("AccountTakedown", "AccountDeactivated", "invalid_token"), 401),
+    **dict.fromkeys(("use_dpop_nonce", "invalid_dpop_proof"), 401),
+    "ScopeMissingError": 403,
+    "PayloadTooLarge": 413,
+    "MethodNotImplemented": 501,
+    "ServiceOverloaded": 503,
+}
+# One name, InvalidRequest, is many things; the sentences tell them apart.
+PHRASES = (
+    CHAT_TICKET,
+    "Bad token scope",
+    f"{POST_WRONG}blob too big (maximum 2000000, got 2100000) at $.record.embed.images[0].image",
+    f'{POST_WRONG}Expected "image/*" (got "text/plain") at $.record.embed.images[0].image.mimeType',
+    f'{POST_WRONG}Expected "video/mp4" (got "video/webm") at $.record.embed.video.mimeType',
+)
 
 
 def refusal(code: str) -> Refusal:
-    """The server's refusal with a code; those not listed say no more than their name."""
-    status, error, message = SAID.get(code, (400, code, code))
-    return limited() if status == 429 else refuse(status, error, message)
+    """The server's refusal with the name of an error, or with words of its sentence."""
+    if code == "RateLimitExceeded":
+        return limited()
+    for phrase in PHRASES:
+        if code in phrase.lower():
+            return invalid(phrase)
+    return refuse(STATUSES.get(code, 400), code, SENTENCES.get(code, code))
 
 
 DIALECT = Dialect(

@@ -10,16 +10,23 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from PIL import Image
+from pytest_django.live_server_helper import LiveServer
 
 from platforms.base import Connection
 from platforms.bluesky import Bluesky
 from platforms.content import App, Authorization, Draft, Json, MediaFile, Part, Published, RateLimit, Token
 from platforms.errors import NotReady
 from platforms.ledger import Find, MemoryLedger
-from platforms.sandbox.bluesky import APP_PASSWORD
+from platforms.sandbox.bluesky import APP_PASSWORD, people
 from platforms.transport import Transport
 
 REDIRECT = "http://127.0.0.1:8000/accounts/bluesky/callback/"
+
+
+def home(live_server: LiveServer) -> str:
+    """The twin with its people; where it stands."""
+    people()
+    return f"{live_server.url}/sandbox/bluesky"
 
 
 def client(

@@ -26,7 +26,6 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import people
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Grant, Person, Upload
 from platforms.tests.bluesky_world import (
@@ -35,6 +34,7 @@ from platforms.tests.bluesky_world import (
     client,
     consent,
     draft,
+    home,
     log_in,
     picture,
     sign_in,
@@ -46,8 +46,7 @@ DID = did_for("moonrise.test")
 
 @pytest.fixture
 def server(live_server: LiveServer) -> str:
-    people()
-    return f"{live_server.url}/sandbox/bluesky"
+    return home(live_server)
 
 
 @pytest.fixture(params=["oauth", "password"])

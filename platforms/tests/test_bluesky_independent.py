@@ -12,9 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from platforms.content import MediaFile, Published
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import APP_PASSWORD, CHAT_PASSWORD, people
+from platforms.sandbox.bluesky import APP_PASSWORD, CHAT_PASSWORD
 from platforms.sandbox.bluesky_wire import did_for
-from platforms.tests.bluesky_world import client, draft, log_in, picture
+from platforms.tests.bluesky_world import client, draft, home, log_in, picture
 from platforms.tests.files import film, medium
 
 Shelf = Callable[[MediaFile], MediaFile]
@@ -22,8 +22,7 @@ Shelf = Callable[[MediaFile], MediaFile]
 
 @pytest.fixture
 def server(live_server: LiveServer) -> str:
-    people()
-    return f"{live_server.url}/sandbox/bluesky"
+    return home(live_server)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from platforms.bluesky import Bluesky
 from platforms.content import Message, Token
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, Unavailable
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import CHAT_PASSWORD, LAMP_KEY, arrive, people
+from platforms.sandbox.bluesky import CHAT_PASSWORD, LAMP_KEY, arrive
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Note, Person
-from platforms.tests.bluesky_world import client, draft, log_in, sign_in
+from platforms.tests.bluesky_world import client, draft, home, log_in, sign_in
 from platforms.tests.books import Killed, MortalLedger
 
 DID = did_for("moonrise.test")
@@ -23,8 +23,7 @@ QUESTION = "How early do you open on Sundays?"
 
 @pytest.fixture
 def server(live_server: LiveServer) -> str:
-    people()
-    return f"{live_server.url}/sandbox/bluesky"
+    return home(live_server)
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import LAMP_KEY, METHODS, people
+from platforms.sandbox.bluesky import LAMP_KEY, METHODS
 from platforms.sandbox.bluesky_video import upload_video
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Note, Person, Upload
-from platforms.tests.bluesky_world import client, draft, in_time, log_in, picture, sign_in
+from platforms.tests.bluesky_world import client, draft, home, in_time, log_in, picture, sign_in
 from platforms.tests.files import film, medium
 from platforms.tests.files import picture as photo
 
@@ -40,8 +40,7 @@ Shelf = Callable[[MediaFile], MediaFile]
 
 @pytest.fixture
 def server(live_server: LiveServer) -> str:
-    people()
-    return f"{live_server.url}/sandbox/bluesky"
+    return home(live_server)
 
 
 @pytest.fixture
