@@ -9,6 +9,7 @@ from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
 from platforms._atproto_session import known
+from platforms._bluesky_failures import E_MAIL, ENOUGH_TODAY, HOURLY
 from platforms._bluesky_repo import BlueskyRepo
 from platforms.content import Json, MediaFile
 from platforms.errors import MediaRejected, PermissionMissing, PlatformError, RateLimited, Unavailable
@@ -93,15 +94,12 @@ class BlueskyVideo(BlueskyRepo):
         limits = self.accept(self.connection.transport.request("GET", url, headers=token)).json
         left, bytes_left = limits.get("remainingDailyVideos"), limits.get("remainingDailyBytes")
         if left == 0 or (isinstance(bytes_left, int) and bytes_left < file.size):
-            again = datetime.now(UTC) + timedelta(hours=1)
-            raise RateLimited(
-                "This account has sent as many videos as Bluesky allows in a day.", retry_at=again
-            )
+            raise RateLimited(ENOUGH_TODAY, retry_at=datetime.now(UTC) + HOURLY)
         if limits.get("canUpload") is False:
             said = limits.get("message") or limits.get("error") or "it does not say why"
             raise PermissionMissing(
                 f"Bluesky takes no video from this account: {said}",
-                action="Confirm the account's e-mail address in the Bluesky app, then try again.",
+                action=E_MAIL,
             )
 
     def _service_token(self, audience: str, method: str) -> dict[str, str]:
