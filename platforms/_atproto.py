@@ -235,11 +235,19 @@ def tid(microseconds: int, clock: int) -> str:
     return "".join(TID_LETTERS[number >> shift & 31] for shift in range(60, -1, -5))
 
 
-def expiry(token: str) -> datetime | None:
-    """When a JWT says that it ends, None for anything else."""
+def claims_of(token: str) -> dict[str, Any]:
+    """What a JWT says of itself, unproven; {} for anything else."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return datetime.fromtimestamp(float(claims["exp"]), UTC)
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def expiry(token: str) -> datetime | None:
+    """When a JWT says that it ends, None for anything else."""
+    try:
+        return datetime.fromtimestamp(float(claims_of(token)["exp"]), UTC)
     except (ValueError, KeyError, TypeError):
         return None

@@ -23,9 +23,7 @@ from platforms.base import Connection, by_status
 from platforms.content import App, Authorization, Json, RateLimit, Token
 from platforms.errors import (
     ClientRefused,
-    Duplicate,
     InvalidContent,
-    MediaRejected,
     NotFound,
     PermissionMissing,
     PlatformError,
@@ -34,6 +32,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
+from platforms.failures import Said, understood
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, OAuthPlatform
 from platforms.transport import Answer
@@ -48,46 +47,6 @@ OUR_FAULT = frozenset(
     }
 )
 PROOF_FAULTS = frozenset({"use_dpop_nonce", "invalid_dpop_proof"})
-
-
-class BlobGone(MediaRejected):
-    """The server has forgotten a picture that no post used."""
-
-
-class RecordMissing(NotFound):
-    """The server that keeps the account's records says that there is none under this key."""
-
-
-# What the network's error names mean for the person, and for what is done next.
-MEANINGS: Mapping[str, tuple[type[PlatformError], str]] = {
-    "ExpiredToken": (TokenExpired, "Bluesky's session has run out."),
-    "InvalidToken": (TokenExpired, "Bluesky no longer accepts this session."),
-    "AuthMissing": (TokenExpired, "Bluesky wants us to sign in again."),
-    "AuthenticationRequired": (TokenExpired, "Bluesky wants us to sign in again."),
-    "invalid_token": (TokenExpired, "Bluesky no longer accepts this session."),
-    "use_dpop_nonce": (Unavailable, "Bluesky's server does not accept its own proof just now."),
-    "invalid_dpop_proof": (Unavailable, "Bluesky's server does not accept our proof; is this clock right?"),
-    "AuthFactorTokenRequired": (PermissionMissing, "This is the main password. Make an app password."),
-    "AccountTakedown": (PermissionMissing, "Bluesky has taken this account down."),
-    "AccountDeactivated": (PermissionMissing, "This account is deactivated."),
-    "RepoTakendown": (PermissionMissing, "Bluesky has taken this account down."),
-    "RepoSuspended": (PermissionMissing, "Bluesky has suspended this account."),
-    "RepoDeactivated": (PermissionMissing, "This account is deactivated."),
-    "ScopeMissingError": (PermissionMissing, "This connection may not do that on Bluesky."),
-    "BlobNotFound": (BlobGone, "Bluesky no longer has a picture of this post."),
-    "InvalidMimeType": (MediaRejected, "Bluesky does not take a picture of this kind."),
-    "PayloadTooLarge": (MediaRejected, "A picture is too large for this account's server."),
-    "InvalidSwap": (Duplicate, "Another post stands at this place on Bluesky."),
-    "RecordNotFound": (RecordMissing, "This post is not on Bluesky."),
-    "MethodNotImplemented": (NotFound, "This server does not know what was asked of it."),
-}
-# The network has one name, InvalidRequest, for these; its sentences tell them apart.
-PHRASES: tuple[tuple[str, type[PlatformError], str], ...] = (
-    ("blob too big", MediaRejected, "A picture is larger than Bluesky allows."),
-    ('Expected "image/', MediaRejected, "Bluesky does not take a picture of this kind."),
-    ("insufficient access", PermissionMissing, "This connection may not do that on Bluesky."),
-    ("Bad token scope", PermissionMissing, "This connection may not do that on Bluesky."),
-)
 
 
 class AtprotoPlatform(OAuthPlatform):
@@ -134,7 +93,9 @@ class AtprotoPlatform(OAuthPlatform):
         """Where our metadata stands; on the person's own machine, an id that says it all by itself."""
         parts = urlsplit(self.app.redirect_uri)
         if parts.hostname in {"127.0.0.1", "::1"}:
-            query = urlencode({"redirect_uri": self.app.redirect_uri, "scope": " ".join(self.scopes)})
+            granted = self.token.scopes if self.token else self.scopes  # an id says what was asked for then
+            scopes = " ".join(scope for scope in self.scopes if scope in granted)
+            query = urlencode({"redirect_uri": self.app.redirect_uri, "scope": scopes})
             return f"http://localhost?{query}"
         if parts.scheme == "https" and parts.port is None:
             return document_url(f"https://{parts.netloc}")
@@ -307,25 +268,22 @@ class AtprotoPlatform(OAuthPlatform):
         return error
 
     @classmethod
-    def classify(cls, answer: Answer) -> PlatformError:
+    def said(cls, answer: Answer) -> Said:
         body = answer.maybe_json
-        code = str(body.get("error", "")) if isinstance(body, dict) else ""
-        said = str(body.get("message", "")) if isinstance(body, dict) else ""
-        if answer.status == 429:
-            limit = cls.rate_limit(answer)
-            return RateLimited(
-                f"{cls.label} asks us to slow down.",
-                retry_at=limit.resets_at if limit else None,
-                status=429,
-                detail=answer.text,
-            )
-        if code in MEANINGS and (answer.status < 500 or answer.status == 501):
-            kind, sentence = MEANINGS[code]
-            return kind(sentence, status=answer.status, detail=answer.text)
-        for words, kind, sentence in PHRASES:
-            if answer.status == 400 and words in said:
-                return kind(sentence, status=answer.status, detail=answer.text)
-        return by_status(cls.label, answer, f"{cls.label} refuses this: {said.rstrip('.')}." if said else "")
+        told = body if isinstance(body, dict) else {}
+        code = str(told.get("error") or ("RateLimitExceeded" if answer.status == 429 else ""))
+        limit = cls.rate_limit(answer)
+        sentence = str(told.get("message") or told.get("error_description") or "")
+        return Said((code,) if code else (), sentence, limit.resets_at if limit else None)
+
+    @classmethod
+    def classify(cls, answer: Answer) -> PlatformError:
+        """As the table says; but a server that broke while it wrote may have done it, whatever it says."""
+        said = cls.said(answer)
+        broke = answer.status >= 500 and answer.status not in {501, 503}
+        sentence = f"{cls.label} refuses this: {said.sentence.rstrip('.')}." if said.sentence else ""
+        known = None if broke else understood(cls.failures, said, answer)
+        return known or by_status(cls.label, answer, sentence)
 
     @classmethod
     def rate_limit(cls, answer: Answer) -> RateLimit | None:

@@ -1,45 +1,58 @@
 """Bluesky: records in people's own repositories, over the AT Protocol (https://atproto.com/specs)."""
 
 import contextlib
+import io
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, cast
-from urllib.parse import urlsplit
+from typing import Any
 
-from platforms._atproto_session import AtprotoPlatform, BlobGone, RecordMissing, known
+from platforms._bluesky_failures import FAILURES, BlobGone
+from platforms._bluesky_inbox import BlueskyInbox
 from platforms._bluesky_post import (
-    LANGUAGES,
     POST,
-    WARNINGS,
+    POSTGATE,
+    THREADGATE,
+    card,
+    embedded,
+    film,
+    first_link,
     first_moment,
-    meaning,
+    gates,
+    key_of,
+    labels_of,
+    languages_of,
     moment,
     pictures,
+    quoted_place,
     record_key,
+    tags_of,
+    without_thumbnail,
 )
-from platforms.base import ConnectMethod, Field
+from platforms._bluesky_repo import Reference, reference
+from platforms._bluesky_rules import KINDS, OPTIONS, RULES, own_findings
+from platforms._bluesky_video import BlueskyVideo
+from platforms.base import ConnectMethod, Field, Quota
+from platforms.cards import card_of
 from platforms.content import Draft, Json, MediaFile, Part, Profile, Published
-from platforms.errors import Duplicate, InvalidContent, NotFound, Unavailable
+from platforms.errors import InvalidContent, NotFound, PlatformError, Unavailable
 from platforms.ledger import Ledger, repeatable
-from platforms.rules import Images, Option, Rules, Text
-from platforms.text import entities, graphemes
-from platforms.transport import Answer
+from platforms.rules import Finding, Rules
 
-WEB = "https://bsky.app"
-COMPANY = (".host.bsky.network", "bsky.social")  # servers that always run the newest version
 COMPANY_IMAGE_BYTES = 2_000_000
+SMALL_SERVER_BYTES = 5 * 1024 * 1024  # what a server takes that says nothing of it
 
 
-class Bluesky(AtprotoPlatform):
+class Bluesky(BlueskyVideo, BlueskyInbox):
     name = "bluesky"
     label = "Bluesky"
     icon = "brand-bluesky"
     colour = "#0a7aff"
     api_url = "https://bsky.social"  # resolves handles; everything else goes to the account's own server
     auth_url = "https://plc.directory"  # the registry that says which server that is
+    upload_url = "https://video.bsky.app"
     needs_client_id = False
-    scopes = ("atproto", "transition:generic")
+    scopes = ("atproto", "transition:generic", "transition:chat.bsky")
     connect_methods = (
         ConnectMethod(
             "oauth",
@@ -49,7 +62,8 @@ class Bluesky(AtprotoPlatform):
         ConnectMethod(
             "password",
             "Use an app password",
-            "Made in Bluesky under Settings, Privacy and security, App passwords. It lasts longer.",
+            "Made in Bluesky under Settings, Privacy and security, App passwords, with access to your direct "
+            "messages if they shall come into the inbox. It lasts longer.",
             fields=(
                 Field("handle", "Handle", placeholder="you.bsky.social"),
                 Field("password", "App password", placeholder="xxxx-xxxx-xxxx-xxxx", secret=True),
@@ -63,182 +77,179 @@ class Bluesky(AtprotoPlatform):
             ),
         ),
     )
-    rules = Rules(
-        text=Text(300, count=graphemes, max_bytes=3000),
-        images=Images(
-            at_most=4,
-            formats=("image/jpeg", "image/png", "image/webp"),
-            max_bytes=1_000_000,  # what every server takes; those of the network's own company take more
-            max_side=4000,
-            alt_text=2000,
-        ),
-        thread_at_most=100,
-    )
-    options = (
-        Option(
-            "language", "Language", "choice", choices=LANGUAGES, help="Who gets to see it in their feeds."
-        ),
-        Option("warning", "Content warning", "choice", choices=WARNINGS, help="Covers the pictures."),
+    rules = RULES
+    kinds = KINDS
+    options = OPTIONS
+    failures = FAILURES
+    quotas = (
+        Quota("points (a post costs 2 or 3)", 5000, timedelta(hours=1)),
+        Quota("points (a post costs 2 or 3)", 35_000, timedelta(days=1)),
+        Quota("log-ins", 30, timedelta(minutes=5)),
     )
 
     def profiles(self) -> list[Profile]:
         me = self._xrpc("GET", "com.atproto.server.getSession").json
-        did, handle = str(self.session["did"]), str(me.get("handle") or self.session["did"])
+        handle = str(me.get("handle") or self.did)
         shown: Mapping[str, Any] = {}
         # A server without a view of the network can be posted to all the same.
         with contextlib.suppress(InvalidContent, NotFound, Unavailable):
-            shown = self._xrpc("GET", "app.bsky.actor.getProfile", params={"actor": did}).json
+            shown = self._xrpc("GET", "app.bsky.actor.getProfile", params={"actor": self.did}).json
         return [
             Profile(
-                remote_id=did,
+                remote_id=self.did,
                 handle=handle,
                 name=str(shown.get("displayName") or handle),
                 avatar_url=str(shown.get("avatar") or ""),
-                url=f"{self._web}/profile/{handle}",
-                limits={"image_bytes": COMPANY_IMAGE_BYTES} if self._is_at_company else {},
+                url=f"{self.web}/profile/{handle}",
+                limits=self.account_limits(),
             )
         ]
 
+    def account_limits(self) -> Mapping[str, Json]:
+        """What the account's server takes: the company's more, a small one less."""
+        if self.is_at_company:
+            return {"image_bytes": COMPANY_IMAGE_BYTES}
+        if self.has_video_service:
+            return {}
+        most: Json = None
+        with contextlib.suppress(InvalidContent, NotFound, Unavailable):
+            most = self._xrpc("GET", "com.atproto.server.describeServer").json.get("blobUploadLimit")
+        return {"video_bytes": most if isinstance(most, int) else SMALL_SERVER_BYTES}
+
     @classmethod
     def limited(cls, rules: Rules, limits: Mapping[str, Json]) -> Rules:
-        most = limits.get("image_bytes")
-        return rules.with_limits(images={"max_bytes": most}) if isinstance(most, int) else rules
+        image, video = limits.get("image_bytes"), limits.get("video_bytes")
+        if isinstance(image, int):
+            rules = rules.with_limits(images={"max_bytes": image})
+        if isinstance(video, int):
+            rules = rules.with_limits(videos={"max_bytes": min(video, rules.videos.max_bytes)})
+        return rules
+
+    @classmethod
+    def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
+        return [*super().check(draft, limits), *own_findings(draft)]
 
     # --- publishing ---
 
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
         start = ledger.repeat("address", partial(first_moment, draft))
-        posts: list[dict[str, Json]] = []
+        posts: list[Reference] = []
         for number, part in enumerate(draft.parts, 1):
             key = record_key(draft, start, number)
-            record = self._record(draft, number, posts, ledger)
-            send = partial(self._put, key, record, part)
+            record = self._record(draft, number, key, posts, ledger)
+            beside = gates(draft, f"at://{self.did}/{POST}/{key}", number, str(record["createdAt"]))
+            send = partial(self._send_post, key, record, beside, part)
             step = "post" if len(draft.parts) == 1 else f"post {number} of {len(draft.parts)}"
-            posts.append(ledger.once(step, send, find=partial(self._look, key)))
+            posts.append(ledger.once(step, send, find=partial(self.look, key)))
         return self._published([str(post["uri"]) for post in posts])
 
     def find(self, draft: Draft, since: datetime) -> Published | None:
         start = first_moment(draft)
         found = []
         for number in range(1, len(draft.parts) + 1):
-            post = self._look(record_key(draft, start, number), since)
+            post = self.look(record_key(draft, start, number), since)
             if post is None:
                 break
             found.append(str(post["uri"]))
         return self._published(found) if found else None
 
+    def recognise(self, permalink: str) -> Json:
+        post = self._post_at(permalink)
+        if not self._is_own(str(post["uri"])):
+            raise InvalidContent("This post is another account's.")
+        return post
+
     def delete(self, published: Published) -> None:
+        """All parts, the last first, and what stands beside them."""
         for uri in reversed(published.part_ids or (published.remote_id,)):
-            body: dict[str, Json] = {
-                "repo": self.session["did"],
-                "collection": POST,
-                "rkey": uri.rpartition("/")[2],
-            }
-            repeatable(partial(self._xrpc, "POST", "com.atproto.repo.deleteRecord", json=body))
+            self.erase(POST, key_of(uri))
+            self.erase(POSTGATE, key_of(uri))
+        self.erase(THREADGATE, key_of(published.remote_id))
+
+    def _published(self, uris: list[str]) -> Published:
+        return Published(uris[0], self.permalink(uris[0]), tuple(uris))
+
+    # --- the record ---
 
     def _record(
-        self, draft: Draft, number: int, before: list[dict[str, Json]], ledger: Ledger
+        self, draft: Draft, number: int, key: str, before: list[Reference], ledger: Ledger
     ) -> dict[str, Json]:
         """A post as the network keeps it. The same on every try, so that a repeat is no second post."""
         part = draft.parts[number - 1]
         of_post = f" of post {number}" if len(draft.parts) > 1 else ""
-        blobs = [
-            ledger.repeat(f"picture {n}{of_post}", partial(self._upload, media))
-            for n, media in enumerate(part.media, 1)
-        ]
+        media = self._media(part, of_post, key, ledger)
         record: dict[str, Json] = {
             "$type": POST,
             "text": part.text,
             "createdAt": moment(draft.created_at + timedelta(milliseconds=number - 1)),
         }
-        marks = self._facets(part.text, f"mentions{of_post}", ledger)
-        if marks:
-            record["facets"] = marks
-        if before:
-            record["reply"] = {"root": before[0], "parent": before[-1]}
-        if blobs:
-            record["embed"] = pictures(part, blobs)
-        if draft.option("language"):
-            record["langs"] = [draft.option("language")]
-        if draft.option("warning"):
-            record["labels"] = {
-                "$type": "com.atproto.label.defs#selfLabels",
-                "values": [{"val": draft.option("warning")}],
-            }
-        return record
-
-    def _upload(self, media: MediaFile) -> Json:
-        headers = {"Content-Type": media.content_type}
-        with media.open() as stream:
-            answer = self._xrpc("POST", "com.atproto.repo.uploadBlob", body=stream, headers=headers)
-        return cast(Json, known(answer, "blob", dict))
-
-    def _put(self, key: str, record: dict[str, Json], part: Part) -> dict[str, Json]:
-        """Make the record, only if there is none under its key."""
-        try:
-            return self._create(key, record)
-        except Duplicate:
-            there = self._look(key)
-            if there is None:
-                raise
-            return there
-        except BlobGone:
-            for media in part.media:
-                repeatable(partial(self._upload, media))  # the same bytes get the same name
-            return self._create(key, record)
-
-    def _create(self, key: str, record: dict[str, Json]) -> dict[str, Json]:
-        body: dict[str, Json] = {
-            "repo": self.session["did"],
-            "collection": POST,
-            "rkey": key,
-            "swapRecord": None,
-            "record": record,
+        if media is None and draft.flag("card") and (link := first_link(part.text)):
+            frozen = ledger.repeat(f"card{of_post}", partial(self._card, link))
+            media = card(frozen) if frozen else None
+        quoted = self._quoted(draft, ledger) if number == 1 else None
+        said: dict[str, Json] = {
+            "facets": self.facets(part.text, f"mentions{of_post}", ledger),
+            "reply": {"root": before[0], "parent": before[-1]} if before else None,
+            "embed": embedded(media, quoted),
+            "langs": languages_of(draft),
+            "labels": labels_of(draft) if draft.option("warning") else None,
+            "tags": tags_of(draft) if number == 1 else None,
         }
-        return reference(self._xrpc("POST", "com.atproto.repo.putRecord", json=body))
+        return record | {name: value for name, value in said.items() if value}
 
-    def _look(self, key: str, since: datetime | None = None) -> dict[str, Json] | None:
-        """The post under a key, None where there is none: a person's own server knows for sure."""
-        params = {"repo": str(self.session["did"]), "collection": POST, "rkey": key}
-        url = f"{self.session['pds']}/xrpc/com.atproto.repo.getRecord"
-        try:  # public, so that a session that has ended hides nothing
-            return reference(self.accept(self.connection.transport.request("GET", url, params=params)))
-        except RecordMissing:
+    def _media(self, part: Part, of_post: str, key: str, ledger: Ledger) -> dict[str, Json] | None:
+        if not part.media:
             return None
-
-    def _facets(self, text: str, step: str, ledger: Ledger) -> list[Json]:
-        """What makes links, mentions and hashtags live: places in bytes, and what they stand for."""
-        found = entities(text)
-        handles = sorted({entity.value for entity in found if entity.kind == "mention"})
-        dids = ledger.repeat(step, partial(self._dids, handles)) if handles else {}
-        return [
-            {
-                "index": {"byteStart": entity.start_byte, "byteEnd": entity.end_byte},
-                "features": [{"$type": f"app.bsky.richtext.facet#{entity.kind}", **feature}],
-            }
-            for entity in found
-            if (feature := meaning(entity, dids))
+        first = part.media[0]
+        if first.kind == "video":
+            return film(first, self.video(first, of_post, key, ledger))
+        blobs = [
+            ledger.repeat(f"picture {n}{of_post}", partial(self._upload, file))
+            for n, file in enumerate(part.media, 1)
         ]
+        return pictures(part.media, blobs)
 
-    def _dids(self, handles: list[str]) -> dict[str, Json]:
-        """Who the handles are; somebody unknown stays plain text."""
-        service = str(self.session["pds"])
-        return {handle: self.directory.did_of(handle, service=service) for handle in handles}
+    def _upload(self, file: MediaFile) -> Json:
+        with file.open() as stream:
+            return self.upload(stream, file.content_type)
 
-    def _published(self, uris: list[str]) -> Published:
-        permalink = f"{self._web}/profile/{self.session['did']}/post/{uris[0].rpartition('/')[2]}"
-        return Published(uris[0], permalink, tuple(uris))
+    def _card(self, link: str) -> dict[str, Json]:
+        """What the page says of itself, frozen; {} where it cannot be read: a link is still a link."""
+        made = card_of(self.connection.transport, link)
+        if made is None:
+            return {}
+        frozen: dict[str, Json] = {"uri": link, "title": made.title, "description": made.description}
+        if made.picture:
+            with contextlib.suppress(PlatformError):  # a card without a picture is still a card
+                frozen["thumb"] = self.upload(io.BytesIO(made.picture), "image/jpeg")
+        return frozen
 
-    @property
-    def _is_at_company(self) -> bool:
-        return (urlsplit(str(self.session["pds"])).hostname or "").endswith(COMPANY)
+    def _quoted(self, draft: Draft, ledger: Ledger) -> Reference | None:
+        address = draft.option("quote")
+        return ledger.repeat("quoted post", partial(self._post_at, address)) if address else None
 
-    @property
-    def _web(self) -> str:
-        """Where people read posts; a server that stands in for the network shows them itself."""
-        return WEB if self.app.api_url == type(self).api_url else self.app.api_url
+    def _post_at(self, address: str) -> Reference:
+        """The post that a web address shows, asked where its author's records are kept."""
+        place = quoted_place(address)
+        if place is None:
+            raise InvalidContent("This is not the address of a post on Bluesky.")
+        actor, key = place
+        who = self.directory.find(actor)
+        there = self.record(POST, key, who.did, who.pds)
+        if there is None:
+            raise InvalidContent("There is no post at this address (any more).")
+        return reference(there)
 
+    # --- the one write that the public sees ---
 
-def reference(answer: Answer) -> dict[str, Json]:
-    """Which record it is (uri), in which version (cid): what a reply refers to."""
-    return {"uri": str(known(answer, "uri", str)), "cid": str(known(answer, "cid", str))}
+    def _send_post(
+        self, key: str, record: dict[str, Json], beside: Mapping[str, Json], part: Part
+    ) -> Reference:
+        try:
+            return self.put_once(POST, key, record, beside)
+        except BlobGone as error:
+            if any(file.kind == "video" for file in part.media) and self.has_video_service:
+                raise Unavailable("Bluesky has forgotten the video; it is sent again.") from error
+        for file in part.media:
+            repeatable(partial(self._upload, file))  # the same bytes get the same name
+        return self.put_once(POST, key, without_thumbnail(record), beside)

@@ -5,9 +5,23 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path
+from django.utils import timezone
 
-from platforms.sandbox import bluesky_dpop, bluesky_oauth, bluesky_repo, bluesky_sessions, world
+from platforms.sandbox import (
+    bluesky_blobs,
+    bluesky_chat,
+    bluesky_dpop,
+    bluesky_oauth,
+    bluesky_repo,
+    bluesky_sessions,
+    bluesky_video,
+    bluesky_view,
+    world,
+)
+from platforms.sandbox import bluesky_lexicon as lexicon
 from platforms.sandbox.bluesky_lexicon import HANDLE
+from platforms.sandbox.bluesky_look import face
+from platforms.sandbox.bluesky_store import Stored, tell, uri_of
 from platforms.sandbox.bluesky_wire import (
     DIALECT,
     NETWORK,
@@ -16,6 +30,7 @@ from platforms.sandbox.bluesky_wire import (
     base,
     did_for,
     invalid,
+    new_tid,
     parameter,
     person_called,
     refuse,
@@ -24,8 +39,10 @@ from platforms.sandbox.bluesky_wire import (
     stamp,
     with_headers,
 )
-from platforms.sandbox.models import Entry, Grant, Person
+from platforms.sandbox.models import Entry, Grant, Note, Person
 from platforms.sandbox.wire import bearer, endpoint
+
+__all__ = ["DIALECT", "arrive", "credentials", "face", "people", "urlpatterns"]
 
 PEOPLE = (
     ("moonrise.test", "Moonrise Bakery", "Sourdough and cinnamon buns, from four in the morning.", "#d9822b"),
@@ -35,11 +52,46 @@ PEOPLE = (
 APP_PASSWORD = "demo-demo-demo-demo"  # noqa: S105  (the sandbox's own, printed in the docs)
 
 
+CHAT_PASSWORD = "chat-chat-chat-chat"  # noqa: S105  (one that may read direct messages)
+LAMP = "Found this one behind a theatre. New wire, old light."
+LAMP_KEY = "3lamp22222222"
+
+
 def people() -> None:
-    """Who lives on this network, each with the app password of the sandbox."""
+    """Who lives on this network, each with the app passwords of the sandbox; one has posted something."""
     for handle, name, about, colour in PEOPLE:
-        facts = {"app_password": APP_PASSWORD}
+        facts = {"app_password": APP_PASSWORD, "chat_password": CHAT_PASSWORD}
         world.person(NETWORK, did_for(handle), handle, name, about=about, colour=colour, facts=facts)
+    tomas = Person.objects.get(network=NETWORK, remote_id=did_for("tomas.test"))
+    record = {"$type": lexicon.POST, "text": LAMP, "createdAt": "2026-03-03T18:20:00.000Z"}
+    Note.objects.get_or_create(
+        network=NETWORK,
+        remote_id=uri_of(tomas, lexicon.POST, LAMP_KEY),
+        defaults={"person": tomas, "author": tomas, "kind": "post", "text": LAMP, "body": record},
+    )
+
+
+def credentials(person: Person) -> dict[str, str]:
+    return {"handle": person.handle, "password": CHAT_PASSWORD, "server": ""}
+
+
+def arrive(kind: str, person: Person, author: Person, text: str, entry: Entry | None = None) -> Note:
+    """Somebody answers a post (the latest, if none is named), names the account, or writes to it alone."""
+    if kind == "direct":
+        return bluesky_chat.write(person, author, text)
+    record: dict[str, Any] = {"$type": lexicon.POST, "text": text, "createdAt": stamp(timezone.now())}
+    if kind == "mention":
+        facet = {"$type": "app.bsky.richtext.facet#mention", "did": person.remote_id}
+        record["facets"] = [{"index": {"byteStart": 0, "byteEnd": 0}, "features": [facet]}]
+    else:
+        posts = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
+        entry = entry or posts.latest("created_at")
+        above = Stored(entry.remote_id, entry.body, person, entry.created_at).reference
+        record["reply"] = {"root": entry.body.get("reply", {}).get("root", above), "parent": above}
+    note = tell(author, uri_of(author, lexicon.POST, new_tid()), record)
+    if note is None:
+        raise ValueError("The author of the post lets nobody answer it.")
+    return note
 
 
 # --- the network's own methods ---
@@ -53,6 +105,7 @@ def describe_server(request: HttpRequest) -> HttpResponse:
             "inviteCodeRequired": False,
             "links": {},
             "contact": {},
+            "blobUploadLimit": bluesky_blobs.BLOB_BYTES,
         }
     )
 
@@ -65,65 +118,6 @@ def resolve_handle(request: HttpRequest) -> HttpResponse:
     if person is None:
         raise invalid("Unable to resolve handle")
     return JsonResponse({"did": person.remote_id})
-
-
-def get_profile(request: HttpRequest) -> HttpResponse:
-    bluesky_sessions.authorised(request)
-    person = person_called(parameter(request, "actor"))
-    if person is None:
-        raise invalid("Profile not found")
-    posts = Entry.objects.filter(network=NETWORK, person=person, deleted_at=None)
-    return JsonResponse(
-        {
-            **_author(request, person),
-            "description": person.about,
-            "followersCount": 0,
-            "followsCount": 0,
-            "postsCount": posts.count(),
-            "associated": {},
-        }
-    )
-
-
-def get_posts(request: HttpRequest) -> HttpResponse:
-    """The public's view of posts; one that is not there is left out."""
-    bluesky_sessions.authorised(request)
-    uris = request.GET.getlist("uris")
-    if not uris or len(uris) > 25 or any(not uri.startswith("at://") for uri in uris):
-        raise invalid("Invalid uris")
-    known = Entry.objects.select_related("person").filter(
-        network=NETWORK, remote_id__in=uris, deleted_at=None
-    )
-    entries = {entry.remote_id: entry for entry in known}
-    return JsonResponse({"posts": [_post_view(request, entries[uri]) for uri in uris if uri in entries]})
-
-
-def _author(request: HttpRequest, person: Person) -> dict[str, Any]:
-    return {
-        "did": person.remote_id,
-        "handle": person.handle,
-        "displayName": person.name,
-        "avatar": f"{base(request)}/@{person.handle}/avatar.png",
-        "labels": [],
-        "viewer": {"muted": False, "blockedBy": False},
-    }
-
-
-def _post_view(request: HttpRequest, entry: Entry) -> dict[str, Any]:
-    replies = Entry.objects.filter(network=NETWORK, parent_id=entry.remote_id, deleted_at=None).count()
-    return {
-        **bluesky_repo.reference(entry),
-        "author": _author(request, entry.person),
-        "record": entry.body,
-        "bookmarkCount": 0,
-        "replyCount": replies,
-        "repostCount": 0,
-        "likeCount": 0,
-        "quoteCount": 0,
-        "indexedAt": stamp(entry.created_at),
-        "viewer": {},
-        "labels": [],
-    }
 
 
 # --- dispatch ---
@@ -139,13 +133,27 @@ METHODS: dict[str, tuple[str, Callable[[HttpRequest], HttpResponse]]] = {
     "com.atproto.repo.putRecord": ("POST", bluesky_repo.put_record),
     "com.atproto.repo.deleteRecord": ("POST", bluesky_repo.delete_record),
     "com.atproto.repo.applyWrites": ("POST", bluesky_repo.apply_writes),
-    "com.atproto.repo.uploadBlob": ("POST", bluesky_repo.upload_blob),
+    "com.atproto.repo.uploadBlob": ("POST", bluesky_blobs.upload_blob),
     "com.atproto.repo.getRecord": ("GET", bluesky_repo.get_record),
     "com.atproto.repo.listRecords": ("GET", bluesky_repo.list_records),
     "com.atproto.repo.describeRepo": ("GET", bluesky_repo.describe_repo),
-    "com.atproto.sync.getBlob": ("GET", bluesky_repo.get_blob),
-    "app.bsky.actor.getProfile": ("GET", get_profile),
-    "app.bsky.feed.getPosts": ("GET", get_posts),
+    "com.atproto.sync.getBlob": ("GET", bluesky_blobs.get_blob),
+    "com.atproto.server.getServiceAuth": ("GET", bluesky_video.get_service_auth),
+    "app.bsky.actor.getProfile": ("GET", bluesky_view.get_profile),
+    "app.bsky.feed.getPosts": ("GET", bluesky_view.get_posts),
+    "app.bsky.feed.getPostThread": ("GET", bluesky_view.get_post_thread),
+    "app.bsky.feed.getLikes": ("GET", bluesky_view.get_likes),
+    "app.bsky.notification.listNotifications": ("GET", bluesky_view.list_notifications),
+    "app.bsky.notification.getUnreadCount": ("GET", bluesky_view.get_unread_count),
+    "app.bsky.video.getUploadLimits": ("GET", bluesky_video.get_upload_limits),
+    "app.bsky.video.uploadVideo": ("POST", bluesky_video.upload_video),
+    "app.bsky.video.getJobStatus": ("GET", bluesky_video.get_job_status),
+    "chat.bsky.convo.listConvos": ("GET", bluesky_chat.list_convos),
+    "chat.bsky.convo.getConvo": ("GET", bluesky_chat.get_convo),
+    "chat.bsky.convo.getConvoForMembers": ("GET", bluesky_chat.get_convo_for_members),
+    "chat.bsky.convo.getMessages": ("GET", bluesky_chat.get_messages),
+    "chat.bsky.convo.sendMessage": ("POST", bluesky_chat.send_message),
+    "chat.bsky.convo.acceptConvo": ("POST", bluesky_chat.accept_convo),
 }
 
 
@@ -186,7 +194,7 @@ def profile_page(request: HttpRequest, actor: str, key: str = "") -> HttpRespons
     """Where bsky.app shows a person or a post: the sandbox's public page of the person."""
     person = person_called(actor)
     page = f"{base(request)}/@{person.handle if person else actor}/"
-    return HttpResponseRedirect(f"{page}{bluesky_repo.uri(person, key)}/" if person and key else page)
+    return HttpResponseRedirect(f"{page}{uri_of(person, lexicon.POST, key)}/" if person and key else page)
 
 
 urlpatterns = [

@@ -1,16 +1,24 @@
-"""The schema of app.bsky.feed.post, checked as the reference server checks it, with its own sentences."""
+"""The schemas of records, checked as the reference server checks them, with its own sentences."""
 
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from platforms.sandbox import cids
 from platforms.text import graphemes
 
 POST = "app.bsky.feed.post"
+LIKE = "app.bsky.feed.like"
+REPOST = "app.bsky.feed.repost"
+THREADGATE = "app.bsky.feed.threadgate"
+POSTGATE = "app.bsky.feed.postgate"
+EMBED = "app.bsky.embed"
 IMAGE_BYTES = 2_000_000
+THUMB_BYTES = 1_000_000
+VIDEO_BYTES = 300_000_000
 TID = re.compile(r"[234567abcdefghij][234567abcdefghijklmnopqrstuvwxyz]{12}")
 RECORD_KEY = re.compile(r"(?!\.\.?$)[a-zA-Z0-9_~.:-]{1,512}")
 _LABEL = r"([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
@@ -23,7 +31,7 @@ PATTERNS = {
     "language": re.compile(r"(i|[a-z]{2,3})(-[a-zA-Z0-9]+)*"),
     "DID": DID,
     "uri": re.compile(r"\w+:(//)?[^\s/]\S*"),
-    "AT-URI": re.compile(rf"at://{DID.pattern}/[a-zA-Z.]+/[a-zA-Z0-9_~.:-]+"),
+    "at-uri": re.compile(rf"at://{DID.pattern}/[a-zA-Z.]+/[a-zA-Z0-9_~.:-]+"),
 }
 
 
@@ -120,23 +128,29 @@ def cid(value: Any, path: str) -> None:
         raise Invalid(f"Invalid CID string (got {json.dumps(value)})", path) from error
 
 
-def image(value: Any, path: str) -> None:
-    """A reference to uploaded bytes (a "blob") of a picture."""
-    match value:
-        case {"$type": "blob", "ref": {"$link": link}, "mimeType": str(kind), "size": int(size)}:
-            try:
-                cids.binary(link)
-            except (ValueError, TypeError) as error:
-                raise Invalid("Expected blob value type", path) from error
-        case _:
-            raise Invalid(f"Expected blob value type (got {json.dumps(value)[:60]})", path)
-    if not kind.startswith("image/"):
-        raise Invalid(f'Expected "image/*" (got "{kind}")', f"{path}.mimeType")
-    if size > IMAGE_BYTES:
-        raise Invalid(f"blob too big (maximum {IMAGE_BYTES}, got {size})", path)
+@dataclass(frozen=True)
+class Blob:
+    """A reference to uploaded bytes."""
+
+    accept: str
+    at_most: int
+
+    def __call__(self, value: Any, path: str) -> None:
+        match value:
+            case {"$type": "blob", "ref": {"$link": link}, "mimeType": str(kind), "size": int(size)}:
+                try:
+                    cids.binary(link)
+                except (ValueError, TypeError) as error:
+                    raise Invalid("Expected blob value type", path) from error
+            case _:
+                raise Invalid(f"Expected blob value type (got {json.dumps(value)[:60]})", path)
+        if not fnmatchcase(kind, self.accept):
+            raise Invalid(f'Expected "{self.accept}" (got "{kind}")', f"{path}.mimeType")
+        if size > self.at_most:
+            raise Invalid(f"blob too big (maximum {self.at_most}, got {size})", path)
 
 
-_reference = Object({"uri": Text("AT-URI"), "cid": cid}, {})
+_reference = Object({"uri": Text("at-uri"), "cid": cid}, {})
 _facet = Object(
     {
         "index": Object({"byteStart": Integer(0), "byteEnd": Integer(0)}, {}),
@@ -152,18 +166,36 @@ _facet = Object(
     },
     {},
 )
-_images = Object(
-    {
-        "images": List(
-            Object(
-                {"image": image, "alt": Text()},
-                {"aspectRatio": Object({"width": Integer(1), "height": Integer(1)}, {})},
-            ),
-            at_most=4,
-        )
-    },
-    {},
-)
+_ratio = Object({"width": Integer(1), "height": Integer(1)}, {})
+_picture = Object({"image": Blob("image/*", IMAGE_BYTES), "alt": Text()}, {"aspectRatio": _ratio})
+_caption = Object({"lang": Text("language"), "file": Blob("text/vtt", 20_000)}, {})
+_media: Mapping[str, Check] = {
+    f"{EMBED}.images": Object({"images": List(_picture, at_most=4)}, {}),
+    f"{EMBED}.video": Object(
+        {"video": Blob("video/mp4", VIDEO_BYTES)},
+        {
+            "alt": Text(),
+            "aspectRatio": _ratio,
+            "captions": List(_caption, at_most=20),
+            "presentation": Text(),
+        },
+    ),
+    f"{EMBED}.external": Object(
+        {
+            "external": Object(
+                {"uri": Text("uri"), "title": Text(), "description": Text()},
+                {"thumb": Blob("image/*", THUMB_BYTES), "associatedRefs": List(_reference)},
+            )
+        },
+        {},
+    ),
+}
+_quote = Object({"record": _reference}, {})
+_embeds: Mapping[str, Check] = {
+    **_media,
+    f"{EMBED}.record": _quote,
+    f"{EMBED}.recordWithMedia": Object({"record": _quote, "media": Union(_media)}, {}),
+}
 _labels = Object({"values": List(Object({"val": Text("", 128)}, {}), at_most=10)}, {})
 
 post = Object(
@@ -171,12 +203,64 @@ post = Object(
     {
         "facets": List(_facet),
         "reply": Object({"root": _reference, "parent": _reference}, {}),
-        "embed": Union({"app.bsky.embed.images": _images}),
+        "embed": Union(_embeds),
         "langs": List(Text("language"), at_most=3),
         "labels": Union({"com.atproto.label.defs#selfLabels": _labels}),
         "tags": List(Text("", 640, 64), at_most=8),
     },
 )
+_rules: Mapping[str, Check] = {
+    f"{THREADGATE}#mentionRule": Object({}, {}),
+    f"{THREADGATE}#followerRule": Object({}, {}),
+    f"{THREADGATE}#followingRule": Object({}, {}),
+    f"{THREADGATE}#listRule": Object({"list": Text("at-uri")}, {}),
+}
+_gate: Mapping[str, Check] = {"post": Text("at-uri"), "createdAt": Text("datetime")}
+_mark = Object({"subject": _reference, "createdAt": Text("datetime")}, {})
+
+SCHEMAS: Mapping[str, Check] = {
+    POST: post,
+    LIKE: _mark,
+    REPOST: _mark,
+    THREADGATE: Object(
+        _gate,
+        {
+            "allow": List(Union(_rules), at_most=5),
+            "hiddenReplies": List(Text("at-uri"), at_most=300),
+        },
+    ),
+    POSTGATE: Object(
+        _gate,
+        {
+            "embeddingRules": List(Union({f"{POSTGATE}#disableRule": Object({}, {})}), at_most=5),
+            "detachedEmbeddingUris": List(Text("at-uri"), at_most=50),
+        },
+    ),
+}
+
+
+def media_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The pictures, the video or the card of a post, also where it quotes another one."""
+    embed: dict[str, Any] = record.get("embed") or {}
+    inner: dict[str, Any] = embed.get("media", embed)
+    return inner
+
+
+def quoted_in(record: Mapping[str, Any]) -> dict[str, str]:
+    """The reference of the post that a post quotes, {} where it quotes none."""
+    embed = record.get("embed") or {}
+    quote = embed.get("record") or {}
+    reference: dict[str, str] = quote.get("record", quote)
+    return reference
+
+
+def described(record: Mapping[str, Any]) -> dict[str, str]:
+    """What a post shows, each by its CID with its description."""
+    media = media_of(record)
+    shown = {item["image"]["ref"]["$link"]: item["alt"] for item in media.get("images", [])}
+    if "video" in media:
+        shown[media["video"]["ref"]["$link"]] = media.get("alt", "")
+    return shown
 
 
 def blobs(value: Any) -> list[dict[str, Any]]:

@@ -29,6 +29,9 @@ ACCESS = timedelta(minutes=120)
 REFRESH = timedelta(days=90)
 GRACE = timedelta(hours=2)
 LOGINS, LOGINS_WINDOW = 30, 300
+CHAT = "did:web:api.bsky.chat#bsky_chat"
+PRIVILEGED = "com.atproto.appPassPrivileged"  # an app password that may read direct messages
+PASSWORDS = ("app_password", "chat_password", "main_password")
 
 
 # --- sessions ---
@@ -40,16 +43,16 @@ def create_session(request: HttpRequest) -> HttpResponse:
     )
     headers = _count_login(body["identifier"])
     person = person_called(body["identifier"])
-    if person is None or body["password"] not in {
-        person.facts.get("app_password"),
-        person.facts.get("main_password"),
-    }:
+    known = {person.facts.get(name) for name in PASSWORDS} if person else set()
+    if person is None or body["password"] not in known:
         raise refuse(401, "AuthenticationRequired", "Invalid identifier or password", headers)
     if body["password"] == person.facts.get("main_password"):
         raise refuse(401, "AuthFactorTokenRequired", "A sign in code has been sent to your email address")
     if person.facts.get("status") == "takendown":
         raise refuse(401, "AccountTakedown", "Account has been taken down")
-    return with_headers(JsonResponse(_session(request, _grant(request, person))), headers)
+    may_chat = body["password"] == person.facts.get("chat_password")
+    grant = _grant(request, person, PRIVILEGED if may_chat else "com.atproto.appPass")
+    return with_headers(JsonResponse(_session(request, grant)), headers)
 
 
 def _count_login(identifier: str) -> dict[str, str]:
@@ -67,10 +70,10 @@ def _count_login(identifier: str) -> dict[str, str]:
     return limit_headers(LOGINS, LOGINS - used, reset, LOGINS_WINDOW)
 
 
-def _grant(request: HttpRequest, person: Person) -> Grant:
+def _grant(request: HttpRequest, person: Person, scope: str) -> Grant:
     now = timezone.now()
     claims = {"aud": server_did(request), "sub": person.remote_id, "iat": int(now.timestamp())}
-    access = {**claims, "scope": "com.atproto.appPass", "exp": int((now + ACCESS).timestamp())}
+    access = {**claims, "scope": scope, "exp": int((now + ACCESS).timestamp())}
     refresh = {
         **claims,
         "scope": "com.atproto.refresh",
@@ -81,7 +84,7 @@ def _grant(request: HttpRequest, person: Person) -> Grant:
         network=NETWORK,
         person=person,
         client_id="app-password",
-        scopes=["com.atproto.appPass"],
+        scopes=[scope],
         access=sign("at+jwt", {**access, "jti": secrets.token_urlsafe(8)}),
         access_expires_at=now + ACCESS,
         refresh=sign("refresh+jwt", refresh),
@@ -116,7 +119,7 @@ def refresh_session(request: HttpRequest) -> HttpResponse:
         raise refuse(401, "AccountTakedown", "Account has been taken down")
     successor = Grant.objects.select_related("person").filter(pk=old.facts.get("next")).first()
     if successor is None:
-        successor = _grant(request, cast(Person, old.person))
+        successor = _grant(request, cast(Person, old.person), old.scopes[0])
         old.facts["next"] = successor.pk
         old.refresh_expires_at = min(cast(Any, old.refresh_expires_at), timezone.now() + GRACE)
         old.save(update_fields=["facts", "refresh_expires_at"])
@@ -174,6 +177,15 @@ def authorised(request: HttpRequest, scope: str = "") -> Grant:
     if scope and cast(Person, grant.person).facts.get("status"):
         raise refuse(401, "AccountDeactivated", "Account is deactivated")
     return grant
+
+
+def may_chat(grant: Grant, method: str) -> None:
+    """Direct messages want a token that was made for them."""
+    if grant.facts["kind"] == "oauth" and "transition:chat.bsky" not in grant.scopes:
+        raise refuse(403, "ScopeMissingError", f'Missing required scope "rpc:{method}?aud={CHAT}"')
+    if grant.facts["kind"] == "session" and PRIVILEGED not in grant.scopes:
+        said = "insufficient access to request a service auth token for the following method"
+        raise refuse(400, "InvalidRequest", f"{said}: {method}")
 
 
 def _bearer(request: HttpRequest) -> Grant:

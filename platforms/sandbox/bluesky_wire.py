@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,11 +46,52 @@ def too_many(limit: int, window: int, reset: int) -> Refusal:
     return refuse(429, "RateLimitExceeded", "Rate Limit Exceeded", limit_headers(limit, 0, reset, window))
 
 
+POST_WRONG = "Invalid app.bsky.feed.post record: "
+CHAT_TICKET = "insufficient access to request a service auth token for the following method: chat.bsky"
+SCOPE_MISSING = 'Missing required scope "repo:app.bsky.feed.post?action=create"'
+# What the reference server says besides the name of the error, and its status where that is not 400.
+SENTENCES: Mapping[str, str] = {
+    "ExpiredToken": "Token has expired",
+    "InvalidToken": "Token could not be verified",
+    "ScopeMissingError": SCOPE_MISSING,
+    "PayloadTooLarge": "request entity too large",
+    "AuthenticationRequired": "Invalid identifier or password",
+}
+STATUSES: Mapping[str, int] = {
+    **dict.fromkeys(("AuthMissing", "AuthenticationRequired", "AuthFactorTokenRequired"), 401),
+    **dict.fromkeys(("AccountTakedown", "AccountDeactivated", "invalid_token"), 401),
+    **dict.fromkeys(("use_dpop_nonce", "invalid_dpop_proof"), 401),
+    "ScopeMissingError": 403,
+    "PayloadTooLarge": 413,
+    "MethodNotImplemented": 501,
+    "ServiceOverloaded": 503,
+}
+# One name, InvalidRequest, is many things; the sentences tell them apart.
+PHRASES = (
+    CHAT_TICKET,
+    "Bad token scope",
+    f"{POST_WRONG}blob too big (maximum 2000000, got 2100000) at $.record.embed.images[0].image",
+    f'{POST_WRONG}Expected "image/*" (got "text/plain") at $.record.embed.images[0].image.mimeType',
+    f'{POST_WRONG}Expected "video/mp4" (got "video/webm") at $.record.embed.video.mimeType',
+)
+
+
+def refusal(code: str) -> Refusal:
+    """The server's refusal with the name of an error, or with words of its sentence."""
+    if code == "RateLimitExceeded":
+        return limited()
+    for phrase in PHRASES:
+        if code in phrase.lower():
+            return invalid(phrase)
+    return refuse(STATUSES.get(code, 400), code, SENTENCES.get(code, code))
+
+
 DIALECT = Dialect(
     NETWORK,
     limited=limited,
     broken=lambda: refuse(500, "InternalServerError", "Internal Server Error"),
     unauthorized=auth_missing,
+    refuse=refusal,
 )
 
 
@@ -85,10 +128,16 @@ def sign(kind: str, claims: dict[str, Any]) -> str:
 
 def kind_of(token: str) -> str:
     """The `typ` of a token that we signed, '' for anything else."""
+    return opened(token)[0]
+
+
+def opened(token: str) -> tuple[str, dict[str, Any]]:
+    """The `typ` and the claims of a token that we signed, nothing for anything else."""
     try:
-        return str(jwt.decode(token, _key()).header.get("typ", ""))
+        read = jwt.decode(token, _key())
     except (JoseError, ValueError):
-        return ""
+        return "", {}
+    return str(read.header.get("typ", "")), dict(read.claims)
 
 
 def _key() -> OctKey:
@@ -171,6 +220,15 @@ def with_headers(response: HttpResponse, headers: dict[str, str]) -> HttpRespons
     for name, value in headers.items():
         response[name] = value
     return response
+
+
+LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
+
+
+def new_tid() -> str:
+    """A key of this moment."""
+    number = (time.time_ns() // 1000) << 10 | random.randrange(1024)  # noqa: S311  (guards nothing)
+    return "".join(LETTERS[number >> shift & 31] for shift in range(60, -1, -5))
 
 
 def stamp(when: datetime) -> str:

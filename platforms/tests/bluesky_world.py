@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -9,15 +10,23 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from PIL import Image
+from pytest_django.live_server_helper import LiveServer
 
 from platforms.base import Connection
 from platforms.bluesky import Bluesky
-from platforms.content import App, Authorization, Draft, Json, MediaFile, Part, RateLimit, Token
+from platforms.content import App, Authorization, Draft, Json, MediaFile, Part, Published, RateLimit, Token
+from platforms.errors import NotReady
 from platforms.ledger import Find, MemoryLedger
-from platforms.sandbox.bluesky import APP_PASSWORD
+from platforms.sandbox.bluesky import APP_PASSWORD, people
 from platforms.transport import Transport
 
 REDIRECT = "http://127.0.0.1:8000/accounts/bluesky/callback/"
+
+
+def home(live_server: LiveServer) -> str:
+    """The twin with its people; where it stands."""
+    people()
+    return f"{live_server.url}/sandbox/bluesky"
 
 
 def client(
@@ -27,6 +36,8 @@ def client(
     registry: str = "",
     redirect_uri: str = REDIRECT,
     client_secret: str = "",
+    video_service: str = "",
+    also_reaches: str = "",
     observe: Callable[[RateLimit], None] = lambda _: None,
 ) -> Bluesky:
     """A client of ours whose network is the one at `server` (and the registry, where that is another)."""
@@ -36,8 +47,9 @@ def client(
         redirect_uri=redirect_uri,
         api_url=server,
         auth_url=registry or server,
+        upload_url=video_service,
     )
-    allow = frozenset(urlsplit(url).netloc for url in (app.api_url, app.auth_url))
+    allow = frozenset(urlsplit(url).netloc for url in (app.api_url, app.auth_url, also_reaches) if url)
     return Bluesky(Connection(app, Transport(allow=allow), token=token, observe=observe))
 
 
@@ -67,6 +79,15 @@ def sign_in(server: str, handle: str = "moonrise.test") -> Token:
 
 def log_in(server: str, handle: str = "moonrise.test", password: str = APP_PASSWORD) -> Token:
     return client(server).login({"handle": handle, "password": password, "server": ""})
+
+
+def in_time(desk: Bluesky, sent: Draft, ledger: MemoryLedger | None = None) -> Published:
+    """Publish as the engine does: what is being processed is looked at again."""
+    books = ledger or MemoryLedger()
+    for _ in range(9):
+        with suppress(NotReady):
+            return desk.publish(sent, books)
+    raise AssertionError("it was never ready")
 
 
 def picture(name: str = "loaf.jpg", *, alt: str = "A loaf", size: tuple[int, int] = (64, 48)) -> MediaFile:

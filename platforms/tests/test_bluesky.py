@@ -26,7 +26,6 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import people
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Grant, Person, Upload
 from platforms.tests.bluesky_world import (
@@ -35,6 +34,7 @@ from platforms.tests.bluesky_world import (
     client,
     consent,
     draft,
+    home,
     log_in,
     picture,
     sign_in,
@@ -46,8 +46,7 @@ DID = did_for("moonrise.test")
 
 @pytest.fixture
 def server(live_server: LiveServer) -> str:
-    people()
-    return f"{live_server.url}/sandbox/bluesky"
+    return home(live_server)
 
 
 @pytest.fixture(params=["oauth", "password"])
@@ -89,7 +88,7 @@ def test_oauth_leads_to_the_account_whose_handle_was_typed(server: str) -> None:
 
     assert back["state"] == "a-state"
     assert token.extra["did"] == DID
-    assert token.scopes == ("atproto", "transition:generic")
+    assert token.scopes == Bluesky.scopes
     assert token.expires_at is not None
     assert timedelta(minutes=55) < token.expires_at - timezone.now() < timedelta(minutes=61)
     assert client(server, token).profiles()[0].handle == "moonrise.test"

@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import sync_playwright
 
 from platforms.bluesky import Bluesky
-from platforms.content import Authorization, MediaFile, Part, Token
+from platforms.content import Author, Authorization, MediaFile, Message, Part, Token
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
@@ -22,11 +22,13 @@ from platforms.errors import (
 )
 from platforms.ledger import MemoryLedger
 from platforms.tests.bluesky_world import REDIRECT, DyingLedger, Killed, client, draft, picture
+from platforms.tests.files import film, medium
 from platforms.tests.real.conftest import Pds, Resident
 
 pytestmark = pytest.mark.real
 
 Make = Callable[[Token], Bluesky]
+Shelf = Callable[[MediaFile], MediaFile]
 
 
 @pytest.fixture
@@ -104,7 +106,7 @@ def count(pds: Pds, who: Resident) -> int:
 def test_consent_leads_to_the_account(granted: Token, make: Make, pds: Pds, alice: Resident) -> None:
     [profile] = make(granted).profiles()
 
-    assert granted.scopes == ("atproto", "transition:generic")
+    assert granted.scopes == Bluesky.scopes
     assert granted.expires_at is not None
     assert granted.expires_at > datetime.now(UTC)
     assert (profile.remote_id, profile.handle) == (alice.did, "alice.test")
@@ -242,6 +244,73 @@ def test_a_thread_of_three_hangs_together(token: Token, make: Make, pds: Pds) ->
     first = {"uri": one["uri"], "cid": one["cid"]}
     assert two["value"]["reply"] == {"root": first, "parent": first}
     assert three["value"]["reply"] == {"root": first, "parent": {"uri": two["uri"], "cid": two["cid"]}}
+
+
+def test_a_link_has_a_card_with_a_picture(pds: Pds, alice: Resident, shelf: Shelf) -> None:
+    html = f'<title>Rye</title><meta property="og:image" content="{shelf(picture()).url}">'
+    page = shelf(medium("rye.html", html.encode(), "text/html")).url
+    desk = client(pds.url, by_password(pds, alice), registry=pds.registry, also_reaches=page)
+
+    published = desk.publish(draft(f"Read {page}", key="card", card=True), MemoryLedger())
+
+    card = stored(pds, published.remote_id)["value"]["embed"]["external"]
+    assert (card["uri"], card["title"]) == (page, "Rye")
+    assert card["thumb"]["mimeType"] == "image/jpeg"
+
+
+def test_a_quote_names_the_post_and_its_version(pds: Pds, token: Token, make: Make, bob: Resident) -> None:
+    quoted = make(by_password(pds, bob)).publish(draft("Mine", key=f"quoted-{token.access}"), MemoryLedger())
+    address = f"https://bsky.app/profile/bob.test/post/{quoted.remote_id.rpartition('/')[2]}"
+
+    published = make(token).publish(
+        draft(Part("His", (picture(),)), key=f"quote-{token.access}", quote=address), MemoryLedger()
+    )
+
+    embed = stored(pds, published.remote_id)["value"]["embed"]
+    assert embed["record"]["record"]["uri"] == quoted.remote_id
+    assert embed["record"]["record"]["cid"] == stored(pds, quoted.remote_id)["cid"]
+    assert len(embed["media"]["images"]) == 1
+
+
+def test_a_video_lies_on_the_server(pds: Pds, token: Token, make: Make) -> None:
+    sent = draft(Part("From our oven", (film(alt="Loaves"),)), key=f"video-{token.access}")
+
+    published = make(token).publish(sent, MemoryLedger())
+
+    embed = stored(pds, published.remote_id)["value"]["embed"]
+    assert (embed["$type"], embed["alt"]) == ("app.bsky.embed.video", "Loaves")
+    assert embed["video"]["mimeType"] == "video/mp4"
+
+
+def test_gates_stand_beside_the_post_and_go_with_it(pds: Pds, token: Token, make: Make) -> None:
+    sent = draft("Quiet", key=f"gates-{token.access}", replies="mentioned", allow_quotes=False)
+
+    published = make(token).publish(sent, MemoryLedger())
+    again = make(token).publish(sent, MemoryLedger())
+    places = [published.remote_id.replace(".post/", f".{gate}/") for gate in ("threadgate", "postgate")]
+    gates = [stored(pds, place)["value"] for place in places]
+    make(token).delete(published)
+
+    assert again == published
+    assert [gate["post"] for gate in gates] == [published.remote_id] * 2
+    for place in places:
+        with pytest.raises(AssertionError, match="Could not locate record"):
+            stored(pds, place)
+
+
+def test_a_hidden_reply_is_listed_beside_the_post(pds: Pds, alice: Resident, make: Make) -> None:
+    desk = make(by_password(pds, alice))
+    published = desk.publish(draft("Warm bread", key="moderated"), MemoryLedger())
+    uri = published.remote_id
+    comment = Message(uri, "comment", "", Author(), datetime.now(UTC), thread_id=uri)
+    gate = published.remote_id.replace(".post/", ".threadgate/")
+
+    desk.moderate(comment, "hide")
+    hidden = stored(pds, gate)["value"]["hiddenReplies"]
+    desk.moderate(comment, "unhide")
+
+    assert hidden == [published.remote_id]
+    assert stored(pds, gate)["value"]["hiddenReplies"] == []
 
 
 def test_the_same_draft_is_never_two_posts(token: Token, make: Make, pds: Pds, alice: Resident) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +95,15 @@ def with_feature(**feature: Any) -> dict[str, Any]:
     return {**POST, "facets": [{"index": {"byteStart": 0, "byteEnd": 3}, "features": [feature]}]}
 
 
+def with_embed(kind: str, **fields: Any) -> dict[str, Any]:
+    return {**POST, "embed": {"$type": f"app.bsky.embed.{kind}", **fields}}
+
+
+REFERENCE = {
+    "uri": f"at://did:plc:wzu4fxjgi4da7gn6pb5mmace/app.bsky.feed.post/{KEY}",
+    "cid": "bafyreih7xgyx2yk52t6otng65fg4pxvgw22ogp45rr746sffbuzy6hybmq",
+}
+CARD = {"uri": "https://bread.example/rye", "title": "Rye", "description": "Three days."}
 FACET = "app.bsky.richtext.facet"
 RECORDS: dict[str, dict[str, Any]] = {
     "a post": POST,
@@ -125,6 +135,20 @@ RECORDS: dict[str, dict[str, Any]] = {
         "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "x"}] * 11},
     },
     "a reply without cid": {**POST, "reply": {"root": {"uri": "at://did:plc:x/a.b.c/d"}, "parent": {}}},
+    "a card": with_embed("external", external=CARD),
+    "a card without words": with_embed("external", external={"uri": "https://a.example"}),
+    "a card that leads nowhere": with_embed("external", external={**CARD, "uri": "here"}),
+    "a quote": with_embed("record", record=REFERENCE),
+    "a quote without cid": with_embed("record", record={"uri": REFERENCE["uri"]}),
+    "a quote of what is no post": with_embed("record", record={**REFERENCE, "uri": "https://a.example"}),
+    "a quote with a card": with_embed(
+        "recordWithMedia",
+        record={"$type": "app.bsky.embed.record", "record": REFERENCE},
+        media={"$type": "app.bsky.embed.external", "external": CARD},
+    ),
+    "a video that is not there": with_embed("video", video={**BLOB, "mimeType": "video/mp4"}),
+    "a video that is a picture": with_embed("video", video=BLOB),
+    "nine tags": {**POST, "tags": ["x"] * 9},
     "a label": {
         **POST,
         "labels": {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": "nudity"}]},
@@ -137,6 +161,77 @@ def test_records_are_judged_alike(both: tuple[Server, Server], name: str) -> Non
     real, twin = both
 
     assert twin.plain(twin.put(RECORDS[name])) == real.plain(real.put(RECORDS[name]))
+
+
+GATE, POSTGATE = "app.bsky.feed.threadgate", "app.bsky.feed.postgate"
+MOMENT = POST["createdAt"]
+BESIDE: dict[str, tuple[str, dict[str, Any]]] = {
+    "nobody may reply": (GATE, {"post": REFERENCE["uri"], "allow": []}),
+    "a rule": (GATE, {"post": REFERENCE["uri"], "allow": [{"$type": f"{GATE}#mentionRule"}]}),
+    "six rules": (GATE, {"post": REFERENCE["uri"], "allow": [{"$type": f"{GATE}#mentionRule"}] * 6}),
+    "a gate to nothing": (GATE, {"post": "here"}),
+    "a hidden reply that is none": (GATE, {"post": REFERENCE["uri"], "hiddenReplies": ["here"]}),
+    "no quotes": (
+        POSTGATE,
+        {"post": REFERENCE["uri"], "embeddingRules": [{"$type": f"{POSTGATE}#disableRule"}]},
+    ),
+    "a like": ("app.bsky.feed.like", {"subject": REFERENCE}),
+    "a like of nothing": ("app.bsky.feed.like", {}),
+    "a repost": ("app.bsky.feed.repost", {"subject": REFERENCE}),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_records_beside_posts_are_judged_alike(both: tuple[Server, Server], name: str) -> None:
+    real, twin = both
+    collection, fields = BESIDE[name]
+    record = {"$type": collection, "createdAt": MOMENT, **fields}
+
+    def put(server: Server) -> tuple[int, Any]:
+        key = "3m5xbes2defg" + "abcdefghij"[list(BESIDE).index(name)]
+        return server.plain(server.put(record, collection=collection, rkey=key))
+
+    assert put(twin) == put(real)
+
+
+def test_several_writes_at_once_are_judged_alike(both: tuple[Server, Server]) -> None:
+    def twice(server: Server) -> list[Any]:
+        kind = "com.atproto.repo.applyWrites"
+        gate = {"$type": GATE, "createdAt": MOMENT, "post": REFERENCE["uri"]}
+        writes = [
+            {"$type": f"{kind}#create", "collection": collection, "rkey": KEY, "value": value}
+            for collection, value in (("app.bsky.feed.post", POST), (GATE, gate))
+        ]
+        body = {"repo": server.did, "writes": writes}
+        answers = [server.call("POST", kind, body) for _ in range(2)]
+        for collection in ("app.bsky.feed.post", GATE):
+            place = {"repo": server.did, "collection": collection, "rkey": KEY}
+            server.call("POST", "com.atproto.repo.deleteRecord", place)
+        return [(answer.status_code, shape(answer)) for answer in answers]
+
+    real, twin = both
+
+    assert twice(twin) == twice(real)
+
+
+TICKETS: dict[str, dict[str, Any]] = {
+    "for an hour and more": {"lxm": "com.atproto.repo.uploadBlob", "exp": 7200},
+    "in the past": {"lxm": "com.atproto.repo.uploadBlob", "exp": -10},
+    "for everything, too long": {"exp": 300},
+    "for messages that the password is not good for": {"lxm": "chat.bsky.convo.listConvos", "exp": 60},
+}
+
+
+@pytest.mark.parametrize("name", TICKETS)
+def test_tickets_for_other_services_are_judged_alike(both: tuple[Server, Server], name: str) -> None:
+    def ask(server: Server) -> tuple[int, Any]:
+        ends = int(time.time()) + TICKETS[name]["exp"]
+        asked = {**TICKETS[name], "exp": ends, "aud": "did:web:video.bsky.app"}
+        return server.plain(server.call("GET", "com.atproto.server.getServiceAuth", params=asked))
+
+    real, twin = both
+
+    assert ask(twin) == ask(real)
 
 
 PUTS: dict[str, dict[str, Any]] = {
