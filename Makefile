@@ -48,7 +48,8 @@ test-postgres: .venv/dev.stamp ## the suite on PostgreSQL: TEST_DATABASE_URL=pos
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n $(JOBS)
 
 test-chaos: .venv/dev.stamp ## kills workers at every moment
-	@$(PYTEST) -n 0 -m chaos
+	@$(PYTEST) -n 0 -m chaos publishing snsauto
+	@$(PYTEST) -n $(JOBS) -m chaos platforms
 
 test-browser: .venv/dev.stamp chromium ## the whole story in Debian's Chromium
 	@$(PYTEST) -n 0 -m browser

@@ -29,6 +29,10 @@ IDENTITIES = {
     "bluesky": ("did:plc:harbourandryelisbon22222", "harbourandrye.test"),
     "mastodon": ("109382746152839471", "harbourandrye"),
 }
+HANDLE = "harbourandrye"
+HANDLES = {"telegram": "harbour_and_rye", "linkedin": "harbour-and-rye"}  # as their rules want names to be
+# Where the bakery of the sandbox is at home, and where this one is.
+PLACES = {"Maximilianstraße 12": "Rua do Cais 14", "Lindau": "Lisboa"}
 SERVER = "mastodon.example"  # what is typed where a network asks for a server
 
 

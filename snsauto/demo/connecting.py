@@ -1,5 +1,6 @@
 """The bakery's accounts, connected as a person would: through each network's consent page, over HTTP."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
@@ -76,9 +77,17 @@ def played() -> list[type[Platform]]:
 
 
 def identity(platform: type[Platform]) -> Person:
-    """The bakery on a network; where it has no identity prepared, the first who lives there stands in."""
+    """The bakery on a network; where it has no identity prepared, the first who lives there becomes it."""
     if platform.name not in bakery.IDENTITIES:
-        return Person.objects.filter(network=platform.name).order_by("pk")[0]
+        first = Person.objects.filter(network=platform.name).order_by("pk")[0]
+        facts = json.dumps(first.facts, ensure_ascii=False)
+        for elsewhere, here in {first.name: bakery.WORKSPACE, **bakery.PLACES}.items():
+            facts = facts.replace(elsewhere, here)
+        first.facts = json.loads(facts)
+        first.name, first.about, first.colour = bakery.WORKSPACE, bakery.ABOUT, bakery.COLOUR
+        first.handle = bakery.HANDLES.get(platform.name, bakery.HANDLE)
+        first.save(update_fields=["name", "about", "colour", "handle", "facts"])
+        return first
     remote_id, handle = bakery.IDENTITIES[platform.name]
     return world.person(
         platform.name, remote_id, handle, bakery.WORKSPACE, about=bakery.ABOUT, colour=bakery.COLOUR

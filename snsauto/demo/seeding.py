@@ -71,7 +71,8 @@ def clear() -> None:
     left.delete()
     User.objects.filter(email__in=EMAILS).delete()
     for network in world.NETWORKS:
-        handles = [handle for _id, handle in bakery.IDENTITIES.values()]
+        prepared = [handle for _id, handle in bakery.IDENTITIES.values()]
+        handles = [*prepared, bakery.HANDLE, *bakery.HANDLES.values()]
         Entry.objects.filter(network=network.name, person__handle__in=handles).delete()
 
 
