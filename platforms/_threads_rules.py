@@ -152,7 +152,7 @@ OPTIONS = (
         most=MOST_SPOILERS,
         max_length=500,
         help="Words or sentences of the text, written as they stand there.",
-        example=["loaves"],
+        example=["bread"],
     ),
     Option(
         "countries",

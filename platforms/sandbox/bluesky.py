@@ -53,22 +53,13 @@ APP_PASSWORD = "demo-demo-demo-demo"  # noqa: S105  (the sandbox's own, printed 
 
 
 CHAT_PASSWORD = "chat-chat-chat-chat"  # noqa: S105  (one that may read direct messages)
-LAMP = "Found this one behind a theatre. New wire, old light."
-LAMP_KEY = "3lamp22222222"
 
 
 def people() -> None:
-    """Who lives on this network, each with the app passwords of the sandbox; one has posted something."""
+    """Who lives on this network, each with the app passwords of the sandbox."""
     for handle, name, about, colour in PEOPLE:
         facts = {"app_password": APP_PASSWORD, "chat_password": CHAT_PASSWORD}
         world.person(NETWORK, did_for(handle), handle, name, about=about, colour=colour, facts=facts)
-    tomas = Person.objects.get(network=NETWORK, remote_id=did_for("tomas.test"))
-    record = {"$type": lexicon.POST, "text": LAMP, "createdAt": "2026-03-03T18:20:00.000Z"}
-    Note.objects.get_or_create(
-        network=NETWORK,
-        remote_id=uri_of(tomas, lexicon.POST, LAMP_KEY),
-        defaults={"person": tomas, "author": tomas, "kind": "post", "text": LAMP, "body": record},
-    )
 
 
 def credentials(person: Person) -> dict[str, str]:

@@ -13,6 +13,13 @@ from platforms.sandbox import cids
 from platforms.sandbox.bluesky_wire import NETWORK, person_called
 from platforms.sandbox.models import Entry, Note, Person, Upload
 
+LAMP_KEY = "3lamp22222222"
+LAMP = {
+    "$type": lexicon.POST,
+    "text": "Found this one behind a theatre. New wire, old light.",
+    "createdAt": "2026-03-03T18:20:00.000Z",
+}
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -53,10 +60,18 @@ def stored(uri: str) -> Stored | None:
     if f"/{lexicon.POST}/" in uri:
         entry = Entry.objects.select_related("person").filter(network=NETWORK, remote_id=uri, deleted_at=None)
         note = Note.objects.select_related("author").filter(network=NETWORK, remote_id=uri, deleted_at=None)
-        return next(iter([*map(_of_entry, entry), *map(_of_note, note)]), None)
+        return next(iter([*map(_of_entry, entry), *map(_of_note, note)]), None) or _lamp(uri)
     owner = owner_of(uri)
     kept = owner.facts.get("records", {}).get(uri) if owner else None
     return _of_fact(cast(Person, owner), uri, kept) if kept else None
+
+
+def _lamp(uri: str) -> Stored | None:
+    """The one post of somebody else that has always been there, for whoever wants to quote one."""
+    tomas = owner_of(uri)
+    if tomas is None or uri != uri_of(tomas, lexicon.POST, LAMP_KEY) or tomas.handle != "tomas.test":
+        return None
+    return Stored(uri, LAMP, tomas, datetime.fromisoformat(LAMP["createdAt"]))
 
 
 def listed(person: Person, collection: str) -> list[Stored]:

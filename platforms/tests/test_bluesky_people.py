@@ -10,7 +10,8 @@ from platforms.bluesky import Bluesky
 from platforms.content import Message, Token
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, Unavailable
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import CHAT_PASSWORD, LAMP_KEY, arrive
+from platforms.sandbox.bluesky import CHAT_PASSWORD, arrive
+from platforms.sandbox.bluesky_store import LAMP_KEY
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Note, Person
 from platforms.tests.bluesky_world import client, draft, home, log_in, sign_in
@@ -223,6 +224,7 @@ def test_a_mention_is_answered_where_it_stands(bluesky: Bluesky) -> None:
     assert entry.parent_id == note.remote_id
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("kind", ["comment", "direct"])
 def test_an_answer_that_is_killed_at_any_moment_is_given_once(
     server: str, bluesky: Bluesky, kind: str

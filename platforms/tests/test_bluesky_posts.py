@@ -23,7 +23,8 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import MemoryLedger
-from platforms.sandbox.bluesky import LAMP_KEY, METHODS
+from platforms.sandbox.bluesky import METHODS
+from platforms.sandbox.bluesky_store import LAMP_KEY
 from platforms.sandbox.bluesky_video import upload_video
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Call, Entry, Fault, Note, Person, Upload

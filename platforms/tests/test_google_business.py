@@ -403,6 +403,7 @@ def test_a_post_that_surely_is_not_there_is_sent_again(client: GoogleBusiness) -
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.chaos
 def test_a_worker_that_dies_at_any_moment_leaves_one_post(client: GoogleBusiness) -> None:
     moments = range(6)
     for dies_at in moments:

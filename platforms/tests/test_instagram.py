@@ -490,6 +490,7 @@ def test_published_but_not_listed_yet_is_not_sent_again(client: Instagram, shelf
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(12))
 def test_worker_that_dies_at_any_moment_leaves_exactly_one(
     client: Instagram, shelf: Shelf, moment: int

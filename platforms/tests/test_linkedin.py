@@ -658,6 +658,7 @@ def test_the_same_text_as_before_is_a_duplicate(bakery: LinkedIn) -> None:
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("who", "moment"), [*((PAGE, n) for n in range(9)), *((JANA, n) for n in (3, 4, 5, 7))]
 )

@@ -715,6 +715,7 @@ def processing(polls_left: int) -> None:
     upload.save()
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("step", range(15))
 def test_killed_at_every_moment_each_part_stands_once(client: Mastodon, step: int) -> None:
     books = MortalLedger(step)

@@ -275,6 +275,7 @@ def test_a_lost_answer_is_found_not_written_again(sandbox: str, server: str) -> 
     assert Entry.objects.get().remote_id == answer.remote_id
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(3))
 def test_killed_at_every_moment_one_answer_stands(client: Mastodon, moment: int) -> None:
     books = MortalLedger(moment)

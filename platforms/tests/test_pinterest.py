@@ -474,6 +474,7 @@ def test_a_board_that_shows_late_is_asked_again(client: Pinterest, baker: Person
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(3))
 def test_a_worker_that_dies_anywhere_leaves_one_pin(client: Pinterest, moment: int) -> None:
     ledger, wanted = MortalLedger(moment), draft()
@@ -486,6 +487,7 @@ def test_a_worker_that_dies_anywhere_leaves_one_pin(client: Pinterest, moment: i
     assert Entry.objects.filter(network="pinterest").count() == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(6))
 def test_a_worker_that_dies_over_a_video_leaves_one_pin(client: Pinterest, moment: int) -> None:
     ledger, wanted = MortalLedger(moment), draft("How we bake", film(seconds=4))

@@ -640,6 +640,7 @@ def test_two_pictures_without_words_are_not_told_apart(client: Telegram) -> None
         client.publish(draft("", media=(picture(),)), ledger)
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("dies_at", range(12))
 def test_a_worker_that_dies_anywhere_leaves_one_of_each(client: Telegram, dies_at: int) -> None:
     given = draft("One", "Two", media=(picture(),), pin="silent")

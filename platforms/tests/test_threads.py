@@ -335,6 +335,7 @@ def test_two_posts_without_text_are_not_told_apart_by_guessing(client: Threads, 
         client.find(draft("", media=(loaf,)), datetime.now(UTC))
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(22))
 def test_a_worker_that_dies_anywhere_leaves_one_of_each(client: Threads, moment: int) -> None:
     ledger, wanted = MortalLedger(moment), draft("One.", "Two.")

@@ -514,6 +514,7 @@ def test_an_upload_is_posted_once_wherever_the_line_breaks(client: TikTok, path:
     assert published.remote_id == entry.remote_id
 
 
+@pytest.mark.chaos
 def test_an_upload_is_posted_once_whenever_the_worker_dies(client: TikTok) -> None:
     for moment in range(20):
         Entry.objects.filter(network="tiktok").delete()
@@ -528,6 +529,7 @@ def test_an_upload_is_posted_once_whenever_the_worker_dies(client: TikTok) -> No
     assert 5 < moment < 20
 
 
+@pytest.mark.chaos
 def test_photos_are_posted_once_whenever_the_worker_dies(client: TikTok, shelf: Shelf) -> None:
     post, in_doubt = draft(shelf(picture())), []
     for moment in range(20):

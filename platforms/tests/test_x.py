@@ -420,6 +420,7 @@ def test_the_same_text_as_before_is_a_duplicate(client: X) -> None:
     assert Entry.objects.count() == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(21))
 def test_killed_at_every_moment_each_part_stands_once(client: X, moment: int) -> None:
     books = MortalLedger(moment)

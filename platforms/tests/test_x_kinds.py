@@ -155,6 +155,7 @@ def test_a_video_uploaded_days_ago_is_uploaded_again(client: X) -> None:
     assert Entry.objects.get().uploads.get() == Upload.objects.latest("pk")
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("moment", range(12))
 def test_killed_at_every_moment_the_video_stands_once(client: X, moment: int) -> None:
     books, plan = MortalLedger(moment), draft("The oven", media=(film(),))

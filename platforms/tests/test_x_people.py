@@ -212,6 +212,7 @@ def test_an_answer_whose_receipt_was_lost_is_found(
     assert answer.thread_id == message.thread_id
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("kind", ["comment", "direct"])
 @pytest.mark.parametrize("moment", range(3))
 def test_killed_at_every_moment_the_answer_stands_once(

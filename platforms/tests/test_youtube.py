@@ -503,6 +503,7 @@ def test_a_session_that_died_after_the_video_was_made_is_no_second_video(client:
     assert "upload session 2" not in ledger.results
 
 
+@pytest.mark.chaos
 def test_a_worker_that_dies_at_any_moment_leaves_one_of_everything(client: YouTube, baker: Person) -> None:
     wanted = draft(playlist="PLmorgenrotOven", first_comment="The recipe")
     for moment in range(13):

@@ -129,6 +129,7 @@ SHOWN_ELSEWHERE = {
     ("x", "tagged"),  # needs a picture, which such posts have not: test_x_kinds
     ("linkedin", "card"),  # reads a page: test_linkedin
     ("linkedin", "visibility"),  # only people have a choice, and the first account is a page: test_linkedin
+    ("threads", "spoiler_words"),  # hides words of the text, which the example cannot know: test_threads
     ("telegram", "topic"),  # the first chat is a channel, and only groups have topics: test_telegram
     ("telegram", "poll_anonymous"),  # in a channel every poll is anonymous: test_telegram
     ("bluesky", "card"),  # reads a page: test_bluesky
