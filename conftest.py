@@ -10,6 +10,7 @@ os.environ.setdefault(
 )  # some networks send nobody to "localhost"
 
 import pytest
+from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -18,6 +19,9 @@ from accounts.factories import MembershipFactory, WorkspaceFactory
 from accounts.models import User, Workspace
 from accounts.permissions import Role
 from platforms.sandbox.world import seed
+
+# The live server sends head and body apart; without this each waits 40 ms for the other's acknowledgement.
+WSGIRequestHandler.disable_nagle_algorithm = True
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -23,7 +23,9 @@ from snsauto.demo import bakery
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Serves without a line for every request."""
+    """Serves without a line for every request, and without waiting between an answer's head and body."""
+
+    disable_nagle_algorithm = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the standard library's name)
         pass

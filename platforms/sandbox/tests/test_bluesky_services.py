@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from platforms.sandbox.bluesky import CHAT_PASSWORD, LAMP_KEY, arrive, people
+from platforms.sandbox.bluesky import CHAT_PASSWORD, arrive, people
 from platforms.sandbox.bluesky_sessions import CHAT
+from platforms.sandbox.bluesky_store import LAMP_KEY
 from platforms.sandbox.bluesky_wire import did_for
 from platforms.sandbox.models import Entry, Note, Person, Upload
 from platforms.sandbox.tests.test_bluesky_twin import DID, KEY, POST, ROOT, Browserless, said
