@@ -32,7 +32,7 @@ def desk(sandbox: str, ada: User) -> Client:
 
 
 # Where the second inhabitant looks after the same page as the first, somebody else is somebody else.
-ELSEWHERE = {"linkedin": -1}
+ELSEWHERE = {"linkedin": 3}
 
 
 def begin(desk: Client, network: str, which: int = 0, **fields: object) -> HttpResponse:

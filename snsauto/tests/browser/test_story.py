@@ -15,6 +15,7 @@ from platforms.content import MediaKind
 from platforms.registry import PLATFORMS
 from platforms.sandbox.telegram import TOKEN
 from platforms.tests.files import film_bytes
+from snsauto.demo import bakery
 from snsauto.tests.browser.desk import running_desk
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,7 @@ ZONE = "Europe/Lisbon"
 TEXT = "The autumn bowls are out of the kiln: forty of them, ash glaze, no two alike. Saturday, ten o'clock."
 ALT = "A round brown bowl on a sand-coloured cloth"
 PASSWORD = "korvapuusti-42-lane"
-CHANNEL = "morgenrot_bakery"  # where the sandbox's bot may post
+CHANNEL = bakery.HANDLES["telegram"]  # where the sandbox's bot may post
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def context(context: BrowserContext) -> BrowserContext:
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     return context
 
 
@@ -77,7 +78,7 @@ def consent(page: Page, desk: str) -> None:
         profiles.first.check()
         page.get_by_role("button", name="Connect", exact=True).click()
         page.wait_for_url(f"{desk}/accounts/")
-    expect(page.get_by_text("is connected").first).to_be_visible()
+    expect(page.get_by_text("is connected").first).to_be_visible(timeout=20_000)
 
 
 def choose_seconds_ahead(page: Page, seconds: int) -> None:
@@ -128,7 +129,7 @@ def connect(page: Page, desk: str, platform: type[Platform]) -> None:
     if method.asks_consent:
         consent(page, desk)
     else:
-        expect(page.get_by_text("is connected").first).to_be_visible()
+        expect(page.get_by_text("is connected").first).to_be_visible(timeout=20_000)
 
 
 def compose(page: Page, desk: str, file: Path, networks: list[str], text: str) -> None:
@@ -139,7 +140,7 @@ def compose(page: Page, desk: str, file: Path, networks: list[str], text: str) -
     page.get_by_label("Text", exact=True).fill(text)
     page.locator("#uploads").set_input_files(file)
     page.get_by_label(f"Description of {file.name}").fill(ALT)
-    expect(page.locator("#previews .preview")).to_have_count(len(networks))
+    expect(page.locator("#previews .preview")).to_have_count(len(networks), timeout=20_000)
     fill_in_what_is_needed(page)
 
 
@@ -148,17 +149,17 @@ def fill_in_what_is_needed(page: Page) -> None:
     page.wait_for_timeout(1500)  # the check that counts what is needed runs while somebody types
     for card in page.locator("details.share:has([id^=share-state] .badge)").all():
         card.locator("summary").click()
-        expect(card.locator(".options")).to_be_visible()
+        expect(card.locator(".options")).to_be_visible(timeout=20_000)
         for option in card.locator(".option:not([hidden]) .field:not(:has(.field__optional)) select").all():
             if not option.input_value():
                 option.select_option(index=1)
-    expect(page.locator("[id^=share-state] .badge")).to_have_count(0)
+    expect(page.locator("[id^=share-state] .badge")).to_have_count(0, timeout=20_000)
 
 
 def watch_it_go_out(page: Page, count: int) -> list[str]:
     """The addresses of the posts, once every timeline is complete."""
     page.wait_for_url(re.compile(r"/posts/\d+/$"))
-    expect(page.locator(".story:not([data-state=published])")).to_have_count(0, timeout=90_000)
+    expect(page.locator(".story:not([data-state=published])")).to_have_count(0, timeout=180_000)
     assert page.locator(".story").count() == count
     for story in page.locator(".story").all():
         steps = story.locator(".timeline__step").all()
