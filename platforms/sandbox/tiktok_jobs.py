@@ -76,7 +76,7 @@ def look(job: Upload) -> None:
 
 def settle(person: Person) -> None:
     """All that is under way comes to its end: whoever reads the profile comes later than whoever asks."""
-    for job in Upload.objects.filter(network=NETWORK, person=person, facts__has_key="state"):
+    for job in Upload.objects.filter(network=NETWORK, person=person, facts__has_key="state").order_by("pk"):
         while job.facts["state"] == "processing" or job.facts.get("moderation"):
             look(job)
 
