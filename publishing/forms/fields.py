@@ -18,7 +18,7 @@ class LinesField(forms.CharField):
     widget = forms.Textarea
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, strip=False, max_length=MOST_CHARACTERS, **options)
+        super().__init__(**{"required": False, "strip": False, "max_length": MOST_CHARACTERS, **options})
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
@@ -72,13 +72,9 @@ def _option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
         case "number":
             return forms.IntegerField(min_value=option.least, max_value=option.most, **words)
         case "list":
-            return ItemsField(
-                label=option.label, help_text=option.help, widget=forms.Textarea(attrs={"rows": 3})
-            )
+            return ItemsField(widget=forms.Textarea(attrs={"rows": 3}), **words)
         case "lines":
-            return LinesField(
-                label=option.label, help_text=option.help, widget=forms.Textarea(attrs={"rows": 2})
-            )
+            return LinesField(widget=forms.Textarea(attrs={"rows": 2}), **words)
         case "url":
             return forms.CharField(
                 max_length=option.max_length or 2000,
@@ -89,8 +85,3 @@ def _option_field(option: Option, limits: Mapping[str, Json]) -> forms.Field:
             return MomentField(**words)
         case _:
             return forms.CharField(max_length=option.max_length, **words)
-
-
-def trimmed(words: dict[str, Any]) -> dict[str, Any]:
-    """Without what a field of lines says by itself."""
-    return {name: value for name, value in words.items() if name != "required"}
