@@ -13,6 +13,7 @@ class PlatformError(Exception):
 
     code: ClassVar[str] = "platform_error"
     action: str = ""  # what the person does now; a failure may know better than its kind
+    by_looking = False  # the network answered: it was asked what stands there, and that could not tell
 
     def __init__(
         self, message: str, *, status: int | None = None, detail: str = "", action: str = ""

@@ -67,15 +67,15 @@ def note(account: Account, error: PlatformError | None, last: Circuits | None, *
     key = key_of(account)
     if error is not None and is_failure(error):
         _failed(key, error, is_probe=is_probe)
-    elif isinstance(error, NotReady):
-        return  # says nothing of the network: it may wait for something of ours
+    elif isinstance(error, NotReady) or (error is not None and error.by_looking):
+        return  # says nothing of how the network is doing
     elif is_probe or last is None or key in last.rows:
         _answered(key)
 
 
 def is_failure(error: PlatformError) -> bool:
     """Whether the network did not do its part. A refusal and a limit are answers."""
-    return type(error) in {Unavailable, OutcomeUnknown}
+    return type(error) in {Unavailable, OutcomeUnknown} and not error.by_looking
 
 
 def _answered(key: Key) -> None:

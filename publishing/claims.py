@@ -7,6 +7,7 @@ fences and opens their attempts. Whatever a worker writes later names its fence.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import connection, transaction
 from django.db.models import (
@@ -184,10 +185,11 @@ def _last_attempts(rows: list[Delivery]) -> dict[int, Attempt]:
 
 def _read_steps(rows: list[Delivery]) -> None:
     """What was done already. What is tried for the first time has no steps."""
-    fresh = {row.pk for row in rows if row.fence == 1}
-    prefetch_related_objects(
-        rows, Prefetch("steps", Step.objects.none() if len(fresh) == len(rows) else Step.objects.all())
-    )
+    for row in rows:
+        row.known_steps = []
+    tried = {row.pk: row for row in rows if row.fence > 1}
+    for step in Step.objects.filter(delivery__in=tried) if tried else ():
+        cast("list[Step]", tried[step.delivery_id].known_steps).append(step)
 
 
 def _read_apps(rows: list[Delivery]) -> None:
@@ -212,6 +214,24 @@ def renew(owner: str, pks: Iterable[int]) -> int:
         held = list(mine.values_list("pk", flat=True))
     leases.renewed(held, since)
     return count
+
+
+def give_back(rows: list[Delivery]) -> None:
+    """What was taken and not begun waits for the next worker, as if it had never been taken."""
+    if not rows:
+        return
+    mine = Delivery.objects.filter(
+        pk__in=[row.pk for row in rows],
+        owner=rows[0].owner,
+        state=State.PUBLISHING,
+        lease_until__isnull=False,
+    )
+    Attempt.objects.filter(pk__in=[row.attempt.pk for row in rows], outcome="").update(
+        outcome=Attempt.Outcome.WAITING
+    )
+    mine.update(lease_until=None, owner="")
+    for row in rows:
+        leases.end(row)
 
 
 def let_go(delivery: Delivery) -> None:

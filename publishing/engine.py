@@ -51,7 +51,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
     """Take up to `at_most` of what is due, for a worker that has no other."""
     moment = moment or clock.moment()
     mark_missed(moment)
-    return Backlog(owner, share=None).take(at_most, Counter(), moment)
+    return Backlog(owner, is_alone=True).take(at_most, Counter(), moment=moment)
 
 
 # --- working ---

@@ -302,6 +302,7 @@ class Delivery(models.Model):
     # what a claim brings along for the worker
     attempt: "Attempt"
     app: App | None = None
+    known_steps: "list[Step] | None" = None
     is_probe = False
 
     class Meta:

@@ -17,7 +17,7 @@ from publishing.models import Heartbeat
 from publishing.pump import Pump, others_alive, wait_for_seat
 
 LIFE_SECONDS = 60.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.5
 OLD = timedelta(hours=1)
 
 # Minutes between runs; the launcher makes the schedules from this.

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from publishing import pump as pumping
 from publishing import tasks
 from publishing.bell import FRESH, ring, seat_of
-from publishing.models import Delivery, Heartbeat, State
+from publishing.models import Attempt, Delivery, Heartbeat, State
 from publishing.pump import Pump, wait_for_seat
 from publishing.tests.network import World
 
@@ -76,6 +76,22 @@ def test_a_pump_beats_while_it_lives_and_no_longer(due: Callable[..., Delivery],
 
     assert beats == [1]
     assert not Heartbeat.objects.exists()
+
+
+def test_what_was_taken_ahead_and_not_begun_is_given_back(due: Callable[..., Delivery], world: World) -> None:
+    for n in range(6):
+        due(f"text {n}")
+    stop = iter([False])
+
+    Pump(threads=1).run(lambda: next(stop, True))
+
+    left = Delivery.objects.exclude(state=State.PUBLISHED)
+    assert len(world.posts) + left.count() == 6
+    assert left.exists()
+    assert set(left.values_list("lease_until", "owner", "crashes")) == {(None, "", 0)}
+    Pump(threads=1).once()
+    assert sorted(world.posts) == [f"text {n}" for n in range(6)]
+    assert Attempt.objects.count() == 6
 
 
 def test_a_pump_hands_over_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
