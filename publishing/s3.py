@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from boto3.exceptions import Boto3Error
@@ -116,7 +116,8 @@ class S3Media(S3Storage):  # type: ignore[misc]
         super().__init__(**options)
 
     def get_default_settings(self) -> dict[str, Any]:
-        return super().get_default_settings() | {
+        return {
+            **super().get_default_settings(),
             "default_acl": None,
             "file_overwrite": True,
             # one part of a large file in memory at a time
@@ -165,8 +166,7 @@ class S3Media(S3Storage):  # type: ignore[misc]
     def _fetch(self, key: str, start: int) -> dict[str, Any]:
         part = {"Range": f"bytes={start}-"} if start else {}
         client = self.connection.meta.client
-        answer: dict[str, Any] = client.get_object(Bucket=self.bucket_name, Key=key, **part)
-        return answer
+        return cast("dict[str, Any]", client.get_object(Bucket=self.bucket_name, Key=key, **part))
 
     def _save(self, name: str, content: "File[bytes]") -> str:
         with speaking("save"):

@@ -1,4 +1,4 @@
-"""Where media lie: a folder of this machine, or an S3-compatible store (`publishing/s3.py`) that may be away."""
+"""Where media lie: a folder of this machine, or an S3-compatible store that may be away."""
 
 import shutil
 import tempfile

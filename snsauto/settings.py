@@ -20,7 +20,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 BIND = env.text("BIND", "127.0.0.1")
 PORT = env.number("PORT", 8000, least=1)
 SITE_URL = env.url("SITE_URL", f"http://127.0.0.1:{PORT}")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", env.host_of(SITE_URL))
+ALLOWED_HOSTS = list(dict.fromkeys([env.host_of(SITE_URL), *env.words("ALLOWED_HOSTS")]))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DEBUG = env.flag("DEBUG", False)
 SANDBOX = env.flag("SANDBOX", False)
