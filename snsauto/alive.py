@@ -20,10 +20,14 @@ ANSWER_SECONDS = 3
 
 
 class Sign:
-    """Written by the launcher, again and again. `web`: where its web server answers, and for which host."""
+    """Written by the launcher, again and again; that of an earlier start counts no more.
+
+    `web`: where its web server answers, and for which host.
+    """
 
     def __init__(self, folder: Path, web: Mapping[str, str | int] | None) -> None:
         self._path = folder / FILE
+        self._path.unlink(missing_ok=True)
         self._web = web
         self._written_at = -EVERY_SECONDS
 
@@ -32,7 +36,7 @@ class Sign:
             self._written_at = time.monotonic()
             draft = self._path.with_suffix(".new")
             with suppress(OSError):  # a full disk is seen by the missing sign, and ends nothing
-                draft.write_text(json.dumps({"at": time.time(), "web": self._web}))
+                draft.write_text(json.dumps({"at": time.time(), "pid": os.getpid(), "web": self._web}))
                 draft.replace(self._path)
 
 
@@ -42,10 +46,22 @@ def trouble(folder: Path) -> str:
         sign = json.loads((folder / FILE).read_text())
     except FileNotFoundError:
         return "nothing was started here yet"
+    if not _runs(sign["pid"]):
+        return "the launcher is gone"
     silent = time.time() - sign["at"]
     if silent > FRESH_SECONDS:
         return f"no sign of life for {silent:.0f} s"
     return _no_answer(**sign["web"]) if sign["web"] else ""
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _no_answer(address: str, port: int, host: str) -> str:

@@ -1,6 +1,7 @@
 """The launcher: what dies comes back, what hangs is ended, and everything ends in order."""
 
 import io
+import json
 import os
 import signal
 import socket
@@ -603,6 +604,22 @@ def test_a_sign_that_is_given_again_and_again_is_life(tmp_path: Path) -> None:
     assert alive.trouble(tmp_path) == ""
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
         assert alive.trouble(tmp_path) == "no sign of life for 90 s"
+
+
+def test_the_sign_of_an_earlier_start_counts_no_more(tmp_path: Path) -> None:
+    alive.Sign(tmp_path, None).give()
+
+    alive.Sign(tmp_path, None)
+
+    assert alive.trouble(tmp_path) == "nothing was started here yet"
+
+
+def test_the_sign_of_a_launcher_that_was_killed_counts_no_more(tmp_path: Path) -> None:
+    dead = subprocess.Popen(python("pass"))
+    dead.wait()
+    (tmp_path / alive.FILE).write_text(json.dumps({"at": time.time(), "pid": dead.pid, "web": None}))
+
+    assert alive.trouble(tmp_path) == "the launcher is gone"
 
 
 def test_a_web_server_that_does_not_answer_is_no_life(tmp_path: Path) -> None:

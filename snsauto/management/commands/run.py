@@ -58,11 +58,12 @@ class Command(BaseCommand):
         chosen: Sequence[str] = options["only"] or PARTS
         with ExitStack() as stack:
             listener = stack.enter_context(self._listener()) if WEB in chosen else None
+            sign = Sign(settings.DATA_DIR, web_address() if listener else None)
             try:
                 self._prepare(listener, options)
             except KeyboardInterrupt:
                 sys.exit(130)
-            if self._launcher(listener, chosen, with_demo=options["demo"]).run():
+            if self._launcher(listener, chosen, sign, with_demo=options["demo"]).run():
                 sys.exit(1)
 
     def _prepare(self, listener: socket | None, options: dict[str, Any]) -> None:
@@ -101,7 +102,9 @@ class Command(BaseCommand):
             )
         return listener
 
-    def _launcher(self, listener: socket | None, chosen: Sequence[str], *, with_demo: bool) -> Launcher:
+    def _launcher(
+        self, listener: socket | None, chosen: Sequence[str], sign: Sign, *, with_demo: bool
+    ) -> Launcher:
         desk = services(listener.fileno() if listener else None, chosen)
         names = [service.name for service in desk]
         return Launcher(
@@ -110,7 +113,7 @@ class Command(BaseCommand):
             watches={name: ClusterWatch(name) for name in names if name != WEB},
             ready=lambda: listener is None or ports.answers(settings.BIND, settings.PORT),
             on_ready=lambda: self._welcome(names, with_demo),
-            sign=Sign(settings.DATA_DIR, web_address() if listener else None).give,
+            sign=sign.give,
         )
 
     def _welcome(self, names: Sequence[str], with_demo: bool) -> None:
