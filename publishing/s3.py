@@ -184,6 +184,10 @@ class S3Media(S3Storage):  # type: ignore[misc]
         with speaking("measure"):
             return int(super().size(name))
 
+    def url(self, name: str, *_arguments: Any, **_options: Any) -> str:
+        """None: whoever may see a file gets it from the desk, and no link that opens it is ever made."""
+        return ""
+
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
         with speaking("list"):
             folders, files = super().listdir(name)

@@ -114,6 +114,18 @@ def test_an_object_is_private(bucket: Any) -> None:
     assert [grant for grant in grants if grant["Grantee"]["Type"] == "Group"] == []
 
 
+@pytest.mark.django_db
+def test_no_link_to_the_store_is_made_not_even_for_staff(bucket: Any, member: Membership, ada: User) -> None:
+    media = library.take_in(member, upload())
+    User.objects.filter(pk=ada.pk).update(is_staff=True, is_superuser=True)
+
+    page = client_of(ada).get(f"/admin/publishing/media/{media.pk}/change/")
+
+    assert page.status_code == 200
+    assert "Signature" not in page.text
+    assert bucket.meta.client.meta.endpoint_url not in page.text
+
+
 def test_an_empty_file_is_read_as_one(bucket: Any) -> None:
     name = default_storage.save("empty", ContentFile(b""))
 
