@@ -556,6 +556,11 @@ def test_parts_are_chosen_by_name() -> None:
         call_command("run", "--only=inbox")
 
 
+def test_the_demo_runs_whole() -> None:
+    with pytest.raises(CommandError, match="leave out --only"):
+        call_command("run", "--demo", "--only=web")
+
+
 def test_a_machine_without_the_web_opens_no_port() -> None:
     services = run.services(None, ["publishing"])
 
