@@ -51,10 +51,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        if options["demo"] and (not settings.SANDBOX or options["only"]):
-            raise CommandError(
-                _("The demo needs the sandbox: set SANDBOX=on. It runs on one machine, whole.")
-            )
+        if options["demo"] and not settings.SANDBOX:
+            raise CommandError(_("The demo needs the sandbox: set SANDBOX=on."))
+        if options["demo"] and options["only"]:
+            raise CommandError(_("The demo runs whole, on one machine: leave out --only."))
         chosen: Sequence[str] = options["only"] or PARTS
         with ExitStack() as stack:
             listener = stack.enter_context(self._listener()) if WEB in chosen else None
