@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
-from typing import BinaryIO, cast
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -33,6 +33,7 @@ from platforms.rules import Images, Rules, Videos
 from publishing import pictures, videos
 from publishing.media import picture_facts, save_file, video_facts
 from publishing.models import Delivery, Media, Variant
+from publishing.storage import StorageAway, on_disk, opened
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +66,7 @@ def as_file(media: Media | Variant, name: str, alt: str) -> MediaFile:
         size=media.size,
         width=media.width,
         height=media.height,
-        open=cast("partial[BinaryIO]", partial(storage.open, path, "rb")),
+        open=partial(opened, storage, path),
         alt=alt,
         seconds=media.seconds,
         fps=media.fps,
@@ -109,13 +110,13 @@ def _key(*facts: object) -> str:
 
 
 def _render(media: Media, limits: Images, key: str) -> Variant:
-    with media.file.storage.open(cast(str, media.file.name), "rb") as original:
+    with opened(media.file.storage, cast(str, media.file.name)) as original:
         picture = pictures.fit(io.BytesIO(original.read()), limits)
     variant = Variant(media=media, key=key, **picture_facts(picture))
     try:
         with ExitStack() as undo:
+            save_file(variant.file, ContentFile(picture.content), picture.extension, undo)
             with transaction.atomic():
-                save_file(variant.file, ContentFile(picture.content), picture.extension, undo)
                 variant.save()
             undo.pop_all()
     except IntegrityError:
@@ -170,13 +171,16 @@ def make_video(media: Media, limits: Videos) -> None:
             _keep_video(variant, target.name, limits)
     except ValidationError as error:
         Variant.objects.filter(pk=variant.pk).update(problem=error.messages[0][:300], claimed_until=None)
+    except StorageAway:
+        Variant.objects.filter(pk=variant.pk).update(claimed_until=None)  # whoever needs it orders it again
+        raise
 
 
 def _render_video(media: Media, limits: Videos, variant: Variant, target: str) -> None:
     def told(part: float) -> None:
         Variant.objects.filter(pk=variant.pk).update(progress=int(part * 100), claimed_until=now() + LEASE)
 
-    with media.file.storage.open(cast(str, media.file.name), "rb") as source:
+    with on_disk(media.file.storage, cast(str, media.file.name)) as source:
         if variant.key == CLEAN:
             videos.clean(source, target, told)
         else:
@@ -190,11 +194,10 @@ def _keep_video(variant: Variant, path: str, limits: Videos) -> None:
         if size > limits.max_bytes:
             raise ValidationError(_("The video cannot be made small enough. Cut it."), code="video_too_large")
         made.seek(0)
-        with transaction.atomic():
-            save_file(variant.file, File(made), ".mp4", undo)
-            Variant.objects.filter(pk=variant.pk).update(
-                file=variant.file.name, size=size, progress=100, claimed_until=None, **video_facts(facts)
-            )
+        save_file(variant.file, File(made), ".mp4", undo)
+        Variant.objects.filter(pk=variant.pk).update(
+            file=variant.file.name, size=size, progress=100, claimed_until=None, **video_facts(facts)
+        )
         undo.pop_all()
     log.info("video made", media=variant.media_id, variant=variant.pk, bytes=size)
 
@@ -221,7 +224,7 @@ def order(post_id: int) -> None:
 
 def order_again(post_id: int) -> None:
     """The same for a delivery that found them missing, at most once a minute."""
-    if cache.add(f"renditions of {post_id}", True, timeout=60):
+    if cache.add(f"renditions-of-{post_id}", True, timeout=60):
         order(post_id)
 
 

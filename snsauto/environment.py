@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -49,11 +50,25 @@ class Environment:
         return value
 
     def url(self, name: str, default: str) -> str:
+        """An address without a path. An empty default stands for none."""
         value = self.text(name, default).rstrip("/")
+        if not value and not default:
+            return ""
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
             raise ImproperlyConfigured(f"{name} must look like https://desk.example.org, not “{value}”.")
         return value
+
+    def require_all(self, *names: str) -> None:
+        """Several that only make sense together: all of them, or none."""
+        given = [name for name in names if self.has(name)]
+        if given and len(given) < len(names):
+            raise ImproperlyConfigured(f"Set {' and '.join(names)} together, or none of them.")
+
+    def require_package(self, package: str, name: str) -> None:
+        """What a setting needs beyond requirements.txt."""
+        if self.has(name) and find_spec(package) is None:
+            raise ImproperlyConfigured(f"{name} needs: pip install -r requirements-extras.txt")
 
     def host_of(self, url: str) -> str:
         return urlsplit(url).hostname or ""
