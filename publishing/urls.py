@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from publishing.views import composer, deliveries, home, library, planning, posts
+from publishing.views import composer, deliveries, home, library, missed, planning, posts
 
 app_name = "publishing"
 urlpatterns = [
@@ -22,6 +22,9 @@ urlpatterns = [
     path("deliveries/<int:pk>/confirm/", deliveries.delivery_confirm, name="delivery-confirm"),
     path("deliveries/<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery-send-again"),
     path("deliveries/<int:pk>/look-again/", deliveries.delivery_look_again, name="delivery-look-again"),
+    path("missed/", missed.missed, name="missed"),
+    path("missed/decide/", missed.missed_decide, name="missed-decide"),
+    path("missed/undo/<int:pk>/", missed.decision_undo, name="decision-undo"),
     path("queue/", planning.queue, name="queue"),
     path("queue/retry/", planning.queue_retry, name="queue-retry"),
     path("calendar/", planning.calendar, name="calendar"),
