@@ -39,7 +39,9 @@ def missed(request: MemberRequest) -> HttpResponse:
 
 def _render(request: MemberRequest, problem: str = "", status: int = 200) -> HttpResponse:
     rows = _missed(request).select_related("post", "account")
-    rows = rows.order_by("post__scheduled_at", "post_id", "due_at", "pk")
+    rows = rows.prefetch_related("post__postmedia_set__media").order_by(
+        "post__scheduled_at", "post_id", "due_at", "pk"
+    )
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "rows": _with_slots(list(page)), "problem": problem}
     return render(request, "publishing/missed.html", context, status=status)
