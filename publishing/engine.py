@@ -239,7 +239,7 @@ def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> 
         remote_id=published.remote_id,
         part_ids=list(published.part_ids or (published.remote_id,)),
         permalink=published.permalink,
-        published_at=now(),
+        published_at=delivery.published_at or now(),
     )
 
 
@@ -248,7 +248,8 @@ def stands(delivery: Delivery, attempt: Attempt, error: PlatformError) -> bool:
     row = Delivery.objects.only("remote_id", "permalink", "part_ids").get(pk=delivery.pk)
     if not row.remote_id:
         return False
-    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=now())
+    out_since = delivery.published_at or now()
+    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=out_since)
     return True
 
 

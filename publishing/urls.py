@@ -18,6 +18,7 @@ urlpatterns = [
     path("posts/<int:pk>/delete/", posts.post_delete, name="post-delete"),
     path("posts/<int:pk>/timeline/", posts.delivery_timeline, name="delivery-timeline"),
     path("deliveries/<int:pk>/retry/", deliveries.delivery_retry, name="delivery-retry"),
+    path("deliveries/<int:pk>/continue/", deliveries.delivery_continue, name="delivery-continue"),
     path("deliveries/<int:pk>/cancel/", deliveries.delivery_cancel, name="delivery-cancel"),
     path("deliveries/<int:pk>/confirm/", deliveries.delivery_confirm, name="delivery-confirm"),
     path("deliveries/<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery-send-again"),

@@ -26,6 +26,13 @@ def delivery_retry(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(Permission.WRITE)
+def delivery_continue(request: MemberRequest, pk: int) -> HttpResponse:
+    """Try again what belongs beside a published post."""
+    return _decide(request, pk, scheduling.go_on, _("Trying the rest again."))
+
+
+@require_POST
+@requires(Permission.WRITE)
 def delivery_cancel(request: MemberRequest, pk: int) -> HttpResponse:
     """It shall not go out."""
     return _decide(request, pk, scheduling.cancel, _("Cancelled."))
