@@ -155,7 +155,7 @@ def _obstacle(delivery: Delivery) -> Settle | None:
         return lambda row, attempt: refused(
             row,
             attempt,
-            Refused(_("The account was disconnected.")),
+            TokenExpired(_("The account was disconnected.")),
             _("Connect it again, then press Retry."),
         )
     if account.is_paused:

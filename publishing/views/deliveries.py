@@ -13,7 +13,7 @@ from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
 from publishing import scheduling
 from publishing.forms.deliveries import ConfirmForm
-from publishing.models import Delivery
+from publishing.models import Delivery, Post
 from publishing.preflight import Refusal
 
 
@@ -59,7 +59,7 @@ def delivery_confirm(request: MemberRequest, pk: int) -> HttpResponse:
     form = ConfirmForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That is not an address. Copy it from the browser, or leave it empty."))
-        return _back(request, _delivery(request, pk))
+        return back(request, _delivery(request, pk).post)
     return _decide(
         request,
         pk,
@@ -77,7 +77,7 @@ def _decide(request: MemberRequest, pk: int, act: Callable[[Delivery], bool], se
             messages.warning(request, _("Too late: its state has changed meanwhile."))
     except Refusal as refusal:
         messages.error(request, str(refusal))
-    return _back(request, delivery)
+    return back(request, delivery.post)
 
 
 def _delivery(request: MemberRequest, pk: int) -> Delivery:
@@ -85,9 +85,9 @@ def _delivery(request: MemberRequest, pk: int) -> Delivery:
     return get_object_or_404(rows, pk=pk)
 
 
-def _back(request: MemberRequest, delivery: Delivery) -> HttpResponse:
+def back(request: MemberRequest, otherwise: Post | str) -> HttpResponse:
     """To the page on which the button stood."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         return redirect(target)
-    return redirect(delivery.post)
+    return redirect(otherwise)
