@@ -1,5 +1,6 @@
 """Failures by what mends them, so that one press tries them all again. Unclear ones are never among them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,30 +48,26 @@ class Cause:
         return self.accounts[0].pk if self.remedy == Remedy.CONNECT else ""
 
 
+IS_LOST = Q(reason_code__in=LOST_CODES)
+IS_BACK = Q(account__state=Account.State.CONNECTED, due_at__lt=F("account__connected_at"))
+NEEDS = {Remedy.RECONNECTED: IS_LOST & IS_BACK, Remedy.CONNECT: IS_LOST & ~IS_BACK, Remedy.ANY: ~IS_LOST}
+
+
 def failures(member: Membership) -> DeliveryQuerySet:
-    """What failed in the workspace, each with its remedy."""
-    is_lost = Q(reason_code__in=LOST_CODES)
-    is_back = Q(account__state=Account.State.CONNECTED, due_at__lt=F("account__connected_at"))
-    remedy = Case(
-        When(is_lost & is_back, then=Value(Remedy.RECONNECTED.value)),
-        When(is_lost, then=Value(Remedy.CONNECT.value)),
-        default=Value(Remedy.ANY.value),
-    )
+    """What failed in the workspace."""
     rows: DeliveryQuerySet = Delivery.objects.visible_to(member)
-    return rows.filter(state=State.FAILED).annotate(remedy=remedy)
+    return rows.filter(state=State.FAILED)
 
 
 def causes(member: Membership) -> list[Cause]:
     """Reconnected accounts first, as one; then each lost connection; then the same words several times."""
-    rows = failures(member).values(
-        "remedy",
-        "reason_code",
-        "reason",
-        "account_id",
-        handle=F("account__handle"),
-        network=F("account__platform_name"),
+    whens = [When(needs, then=Value(remedy.value)) for remedy, needs in NEEDS.items()]
+    rows = (
+        failures(member)
+        .annotate(remedy=Case(*whens), handle=F("account__handle"), network=F("account__platform_name"))
+        .values("remedy", "reason_code", "reason", "account_id", "handle", "network")
     )
-    groups: dict[tuple[object, ...], list[dict[str, Any]]] = {}
+    groups: dict[tuple[object, ...], list[Mapping[str, Any]]] = {}
     for row in rows.annotate(count=Count("pk")).order_by("-count", "account_id"):
         groups.setdefault(_key(row), []).append(row)
     found = [_cause(rows) for rows in groups.values()]
@@ -79,7 +76,7 @@ def causes(member: Membership) -> list[Cause]:
     return sorted(telling, key=lambda cause: (order.index(cause.remedy), -cause.count))[:MOST]
 
 
-def _key(row: dict[str, Any]) -> tuple[object, ...]:
+def _key(row: Mapping[str, Any]) -> tuple[object, ...]:
     """What makes failures one: the remedy; the account that must be connected; else the words."""
     if row["remedy"] == Remedy.RECONNECTED:
         return (Remedy.RECONNECTED,)
@@ -88,7 +85,7 @@ def _key(row: dict[str, Any]) -> tuple[object, ...]:
     return (Remedy.ANY, row["reason_code"], row["reason"])
 
 
-def _cause(rows: list[dict[str, Any]]) -> Cause:
+def _cause(rows: list[Mapping[str, Any]]) -> Cause:
     owners = {row["account_id"]: Owner(row["account_id"], row["handle"], row["network"]) for row in rows}
     first = rows[0]
     count = sum(row["count"] for row in rows)
@@ -102,7 +99,7 @@ def asked_for(member: Membership, sent: QueryDict) -> DeliveryQuerySet:
     rows = failures(member)
     account, remedy = sent.get("account", ""), sent.get("remedy", "")
     if remedy in {Remedy.RECONNECTED, Remedy.CONNECT}:
-        rows = rows.filter(remedy=remedy)
+        rows = rows.filter(NEEDS[Remedy(remedy)])
     elif sent.get("reason_code"):
         rows = rows.filter(reason_code=sent["reason_code"], reason=sent.get("reason", ""))
     else:

@@ -342,11 +342,6 @@ class Delivery(models.Model):
         return self.state in EDITABLE and not self.is_partly_out
 
     @property
-    def is_short_of_something(self) -> bool:
-        """Whether the post is out, and something beside it (a first comment, a playlist) is not."""
-        return self.state == State.PUBLISHED and bool(self.reason_code)
-
-    @property
     def published(self) -> Published:
         """What was published, as the clients want it."""
         return Published(self.remote_id, self.permalink, tuple(self.part_ids))
@@ -355,12 +350,6 @@ class Delivery(models.Model):
         """Enter a state in one UPDATE. False if the row is not where we left it: somebody was faster."""
         rows = Delivery.objects.filter(pk=self.pk, state__in=SOURCES[to], fence=self.fence)
         return rows.update(state=to, **changes) == 1
-
-    def reopen(self, **changes: object) -> bool:
-        """The one way back from published: what belongs beside the post is tried again; the post is not."""
-        rows = Delivery.objects.filter(pk=self.pk, state=State.PUBLISHED, fence=self.fence)
-        fence = self.fence + 1
-        return rows.exclude(reason_code="").update(state=State.PUBLISHING, fence=fence, **changes) == 1
 
 
 class DeliveryMedia(models.Model):

@@ -87,6 +87,11 @@ class Story:
         )
 
     @property
+    def is_short(self) -> bool:
+        """Whether the post is out, and something beside it (a first comment, a playlist) is not."""
+        return self.delivery.state == State.PUBLISHED and bool(self.delivery.reason_code)
+
+    @property
     def is_standing(self) -> bool:
         """Whether the post is out, and only what belongs beside it is still worked on."""
         return self.delivery.state == State.PUBLISHING and bool(self.delivery.remote_id)
