@@ -20,11 +20,8 @@ from publishing.scheduling import FRESH_START, NO_REASON
 
 MOST = 1_000  # rows decided by one press, in one transaction
 UNDO_WITHIN = timedelta(minutes=10)
-MISSED: dict[str, object] = {
-    "reason_code": "missed",
-    "reason": gettext_lazy("It could not be sent in time."),
-    "advice": gettext_lazy("Send it now, choose another time, or leave it."),
-}
+TIMES = ("due_at", "planned_at")
+KEPT = ("state", *TIMES, "reason_code", "reason", "advice")  # what undo puts back
 
 
 class Decision(models.TextChoices):
@@ -42,7 +39,7 @@ class Decision(models.TextChoices):
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether what was missed can be put back: nothing goes out by it before tomorrow."""
+        """Whether it can be put back: nothing goes out by it before tomorrow."""
         return self in {Decision.NEXT_FREE, Decision.DROP}
 
 
@@ -55,9 +52,11 @@ def decide(
         undecided = Delivery.objects.filter(pk__in=ids, state__in=decision.states)
         held = undecided.select_for_update(of=("self",)).select_related("account", "post")
         rows = list(held.order_by("due_at", "pk"))
-        before = [(row.pk, row.state, row.due_at, row.planned_at) for row in rows]
+        memories = [_memory(row) for row in rows]
         _act(rows, decision)
-        done: list[Json] = [_memory(row, *kept[1:]) for row, kept in zip(rows, before, strict=True)]
+        done: list[Json] = [
+            {**memory, "until": _text(row.due_at)} for row, memory in zip(rows, memories, strict=True)
+        ]
         event = AuditEvent.record(member, _action(decision), len(rows), deliveries=done)
     return rows, event
 
@@ -67,9 +66,13 @@ def _action(decision: Decision) -> str:
     return f"deliveries.{decision}"
 
 
-def _memory(row: Delivery, state: str, due_at: datetime | None, planned_at: datetime | None) -> Json:
-    """What the history keeps of a row: where it stood, so that it can be put back, and when it is due now."""
-    return [row.pk, state, *(at.isoformat() if at else None for at in (due_at, planned_at, row.due_at))]
+def _memory(row: Delivery) -> dict[str, Json]:
+    """Where a row stood, so that it can be put back."""
+    return {"id": row.pk} | {name: _text(getattr(row, name)) for name in KEPT}
+
+
+def _text(value: datetime | str | None) -> str | None:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _act(rows: Sequence[Delivery], decision: Decision) -> None:
@@ -109,25 +112,22 @@ def _place(posts: Iterable[int]) -> None:
 
 def undo(event: AuditEvent) -> int:
     """Put back what a decision moved or dropped and what nobody has touched since. How many that were."""
-    kept = {memory[0]: memory for memory in event.details["deliveries"]}
+    memories = {memory["id"]: memory for memory in event.details["deliveries"]}
+    untouched = (State.SCHEDULED, State.CANCELLED)
     with transaction.atomic():
-        rows = Delivery.objects.select_for_update().filter(
-            pk__in=kept, state__in=(State.SCHEDULED, State.CANCELLED)
-        )
-        back = [row for row in rows if _put_back(row, *kept[row.pk][1:])]
-        Delivery.objects.bulk_update(back, ["state", "due_at", "planned_at", *MISSED])
+        rows = Delivery.objects.select_for_update().filter(pk__in=memories, state__in=untouched)
+        back = [row for row in rows if _text(row.due_at) == memories[row.pk]["until"]]
+        for row in back:
+            _put_back(row, memories[row.pk])
+        Delivery.objects.bulk_update(back, KEPT)
         _place(row.post_id for row in back)
     return len(back)
 
 
-def _put_back(row: Delivery, state: str, due_at: str, planned_at: str | None, now_due_at: str) -> bool:
-    """Set the row as it was; False where it has moved on, or was no missed one."""
-    if state != State.MISSED or row.due_at != datetime.fromisoformat(now_due_at):
-        return False
-    row.state, row.due_at = State.MISSED, datetime.fromisoformat(due_at)
-    row.planned_at = datetime.fromisoformat(planned_at) if planned_at else None
-    row.reason_code, row.reason, row.advice = (str(value) for value in MISSED.values())
-    return True
+def _put_back(row: Delivery, memory: dict[str, str]) -> None:
+    for name in KEPT:
+        value = memory[name]
+        setattr(row, name, datetime.fromisoformat(value) if name in TIMES and value else value)
 
 
 def undoable(member: Membership, pk: int) -> models.QuerySet[AuditEvent]:

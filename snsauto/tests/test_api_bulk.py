@@ -129,15 +129,15 @@ def test_the_same_key_decides_once(ada: User, late: Make) -> None:
 
 
 def test_what_was_decided_is_taken_back_by_the_one_who_did(ada: User, late: Make) -> None:
-    late()
-    told = api(ada).post(BULK, {"action": "drop", "filter": {"state": "missed"}}, format="json").json()
+    late(failed=True)
+    told = api(ada).post(BULK, {"action": "drop", "filter": {"state": "failed"}}, format="json").json()
     colleague = MembershipFactory(workspace=ada.memberships.get().workspace).user
 
     refused = api(colleague).post(f"{API}/deliveries/undo/", {"undo": told["undo"]}, format="json")
     done = api(ada).post(f"{API}/deliveries/undo/", {"undo": told["undo"]}, format="json")
 
     assert (refused.status_code, done.status_code, done.json()) == (404, 200, {"undone": 1})
-    assert states() == ["missed"]
+    assert states() == ["failed"]
 
 
 def test_what_is_sent_is_not_taken_back(ada: User, late: Make) -> None:
