@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from publishing.models import NEEDS_PERSON, TERMINAL, TEXT_STEP, Attempt, Delivery, Post, State, Step
 from publishing.previews import Preview, stored_preview
+from publishing.recent import can_list
 
 SOON = timedelta(minutes=2)
 
@@ -74,6 +75,11 @@ class Story:
         """
         tried = sum(step.is_public for step in self.steps)
         return tried + 1 if 0 < tried < self.parts else 0
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the account's recent posts can be shown, to pick the one in doubt from."""
+        return can_list(self.delivery)
 
     @property
     def can_retry(self) -> bool:

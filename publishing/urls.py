@@ -21,6 +21,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/continue/", deliveries.delivery_continue, name="delivery-continue"),
     path("deliveries/<int:pk>/cancel/", deliveries.delivery_cancel, name="delivery-cancel"),
     path("deliveries/<int:pk>/confirm/", deliveries.delivery_confirm, name="delivery-confirm"),
+    path("deliveries/<int:pk>/recent/", deliveries.delivery_recent, name="delivery-recent"),
     path("deliveries/<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery-send-again"),
     path("deliveries/<int:pk>/look-again/", deliveries.delivery_look_again, name="delivery-look-again"),
     path("missed/", missed.missed, name="missed"),

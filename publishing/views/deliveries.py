@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
+from platforms.errors import PlatformError
 from publishing import scheduling
 from publishing.forms.deliveries import ConfirmForm
 from publishing.models import Delivery, Post
 from publishing.preflight import Refusal
+from publishing.recent import can_list, recent_posts
 
 
 @require_POST
@@ -66,6 +68,22 @@ def delivery_confirm(request: MemberRequest, pk: int) -> HttpResponse:
         lambda delivery: scheduling.confirm_published(delivery, form.cleaned_data["permalink"]),
         _("Noted: it is there."),
     )
+
+
+@require_GET
+@requires(Permission.WRITE)
+def delivery_recent(request: MemberRequest, pk: int) -> HttpResponse:
+    """The account's posts of the time in question, to pick the one in doubt from."""
+    delivery = _delivery(request, pk)
+    if not can_list(delivery):
+        raise Http404
+    context: dict[str, object] = {"delivery": delivery}
+    try:
+        context["posts"] = recent_posts(delivery)
+    except PlatformError as error:
+        context["problem"] = f"{error.message} {error.action}".strip()
+    part = "#list" if request.headers.get("HX-Request") else ""
+    return render(request, f"publishing/delivery_recent.html{part}", context)
 
 
 def _decide(request: MemberRequest, pk: int, act: Callable[[Delivery], bool], sentence: str) -> HttpResponse:

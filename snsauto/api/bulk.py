@@ -62,6 +62,14 @@ class BulkResultSerializer(serializers.Serializer[Any]):
     results = BulkItemSerializer(many=True)
 
 
+class StandingSerializer(serializers.Serializer[Any]):
+    """A post of the account's own, as the network lists it."""
+
+    permalink = serializers.CharField()
+    text = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
 class UndoSerializer(serializers.Serializer[Any]):
     undo = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
 

@@ -30,11 +30,13 @@ from publishing.deciding import Decision, decide, undo, undoable
 from publishing.drafts import make_draft
 from publishing.models import Delivery, Media, Post, State
 from publishing.preflight import examine
+from publishing.recent import can_list, recent_posts
 from publishing.renditions import unfitted
 from snsauto.api.authentication import member_of
 from snsauto.api.bulk import (
     BulkResultSerializer,
     BulkSerializer,
+    StandingSerializer,
     UndoneSerializer,
     UndoSerializer,
     chosen,
@@ -423,6 +425,15 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """“It is there”: a person has looked."""
         permalink = sent(ConfirmSerializer, request).get("permalink", "")
         return self._decide(lambda delivery: scheduling.confirm_published(delivery, permalink))
+
+    @extend_schema(responses=StandingSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def recent(self, request: Request, pk: str) -> Response:
+        """Unclear: the account's posts of the time in question; `confirm` takes the permalink of one."""
+        delivery = self.get_object()
+        if not can_list(delivery):
+            raise Conflict(_("Only for unclear ones, and where the network lists posts."))
+        return Response(StandingSerializer(recent_posts(delivery), many=True).data)
 
     @extend_schema(request=None, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"], url_path="look-again")
