@@ -22,6 +22,7 @@ from platforms.content import (
     Profile,
     Published,
     RateLimit,
+    Standing,
     Token,
 )
 from platforms.errors import (
@@ -115,7 +116,7 @@ class Notice:
 
 # What a network may offer beyond publishing; pages, API and docs ask `can` for these.
 ABILITIES = (
-    "refresh", "revoke", "find", "recognise", "delete", "edit", "account_limits", "post_metrics",
+    "refresh", "revoke", "find", "recognise", "recent", "delete", "edit", "account_limits", "post_metrics",
     "account_metrics", "messages", "reply", "moderate", "verify_webhook",
 )  # fmt: skip
 Moderation = Literal["like", "unlike", "hide", "unhide", "delete"]
@@ -203,6 +204,13 @@ class Platform:
         """What a public step would have stored for the post at an address that a person gives.
 
         Raises Refused where the address is not one of this account's posts.
+        """
+        raise NotImplementedError
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """The account's own posts since about a moment, newest first, for a person to pick one from.
+
+        One page is enough; each address is one that `recognise` takes.
         """
         raise NotImplementedError
 

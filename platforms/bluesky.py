@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from platforms._atproto_session import known
 from platforms._bluesky_failures import FAILURES, BlobGone
 from platforms._bluesky_inbox import BlueskyInbox
 from platforms._bluesky_post import (
@@ -28,13 +29,14 @@ from platforms._bluesky_post import (
     record_key,
     tags_of,
     without_thumbnail,
+    written_at,
 )
 from platforms._bluesky_repo import Reference, reference
 from platforms._bluesky_rules import KINDS, OPTIONS, RULES, own_findings
 from platforms._bluesky_video import BlueskyVideo
 from platforms.base import ConnectMethod, Field, Quota
 from platforms.cards import card_of
-from platforms.content import Draft, Json, MediaFile, Part, Profile, Published
+from platforms.content import Draft, Json, MediaFile, Part, Profile, Published, Standing
 from platforms.errors import InvalidContent, NotFound, PlatformError, Unavailable
 from platforms.ledger import Ledger, repeatable
 from platforms.rules import Finding, Rules
@@ -158,6 +160,16 @@ class Bluesky(BlueskyVideo, BlueskyInbox):
         if not self._is_own(str(post["uri"])):
             raise InvalidContent("This post is another account's.")
         return post
+
+    def recent(self, since: datetime) -> list[Standing]:
+        params = {"repo": self.did, "collection": POST, "limit": "50"}
+        answer = self._xrpc("GET", "com.atproto.repo.listRecords", params=params)
+        rows = [(row["uri"], row["value"]) for row in known(answer, "records", list)]
+        # by when they were written, which is no later than when they came here: nothing is left out
+        return [
+            Standing(self.permalink(uri), str(post.get("text") or ""), written_at(post, since))
+            for uri, post in rows
+        ]
 
     def delete(self, published: Published) -> None:
         """All parts, the last first, and what stands beside them."""

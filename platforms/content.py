@@ -104,6 +104,15 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """One of the account's own posts as the network lists them, for a person to tell which it is."""
+
+    permalink: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Token:
     """What a network gave us to act for an account; all of it is secret. `extra` is the client's own."""
 

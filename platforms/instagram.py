@@ -19,7 +19,7 @@ from platforms._instagram_numbers import InstagramNumbers
 from platforms._instagram_post import findings, is_same, medium_fields, post_fields, resumable
 from platforms._meta import DAY, HOUR, container, moment, processed
 from platforms.base import ConnectMethod, Quota
-from platforms.content import Draft, Json, MediaFile, Published
+from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
@@ -240,8 +240,8 @@ class Instagram(InstagramInbox, InstagramNumbers):
                 return row
         return None
 
-    def _listed(self, what: str) -> list[dict[str, Any]]:
-        return self.pages_of(f"{self.me}/{what}", most=3, fields=LISTED, limit=50)
+    def _listed(self, what: str, most: int = 3) -> list[dict[str, Any]]:
+        return self.pages_of(f"{self.me}/{what}", most=most, fields=LISTED, limit=50)
 
     def find(self, draft: Draft, since: datetime) -> Published | None:
         row = self._there(draft, since)
@@ -258,6 +258,14 @@ class Instagram(InstagramInbox, InstagramNumbers):
         raise InvalidContent(
             "This is not the address of a post of this account.", action="Copy the address from the post."
         )
+
+    def recent(self, since: datetime) -> list[Standing]:
+        rows = [row for what in ("media", "stories") for row in self._listed(what, most=1)]
+        told = [
+            Standing(str(row.get("permalink") or ""), str(row.get("caption") or ""), moment(row["timestamp"]))
+            for row in rows
+        ]
+        return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)
 
     def delete(self, published: Published) -> None:
         if not self.is_by_facebook:

@@ -28,7 +28,7 @@ from platforms._linkedin_rules import (
 from platforms._linkedin_text import comparable, kind_of, little, made_at, plain, post_at, quoted
 from platforms.base import Quota
 from platforms.cards import Card, card_of
-from platforms.content import Draft, Json, MediaFile, Published
+from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
     Duplicate,
     InvalidContent,
@@ -37,6 +37,7 @@ from platforms.errors import (
     OutcomeUnknown,
     PermissionMissing,
     RateLimited,
+    Refused,
     Unavailable,
 )
 from platforms.ledger import Ledger, repeatable
@@ -221,6 +222,20 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
             if author != self.connection.remote_id:
                 raise InvalidContent("This is not a post of this page.")
         return {"urn": urn}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        if not self.is_page:
+            raise Refused(
+                "LinkedIn shows this desk no posts of profiles.", action="Copy the address from the post."
+            )
+        return [
+            Standing(
+                self._published(str(post["id"])).permalink,
+                plain(post.get("commentary") or ""),
+                datetime.fromtimestamp(post.get("createdAt", 0) / 1000, UTC),
+            )
+            for post in self._own_posts(since)
+        ]
 
     def edit(self, published: Published, draft: Draft) -> Published:
         """LinkedIn changes the text only."""

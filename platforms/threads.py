@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from platforms._meta import moment
 from platforms._threads_containers import INDEX_LAG
 from platforms._threads_failures import FAILURES
 from platforms._threads_inbox import ThreadsInbox
 from platforms._threads_post import Params, medium, shortcode, words
 from platforms._threads_rules import ANYTHING, KINDS, OPTIONS, check_links, check_options
 from platforms.base import Platform, Quota
-from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Token
+from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Standing, Token
 from platforms.errors import (
     InvalidContent,
     NotFound,
@@ -263,6 +264,20 @@ class Threads(ThreadsInbox):
 
     def recognise(self, permalink: str) -> Json:
         return {"id": self._own(permalink), "instagram": ""}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """Replies too: most parts of a thread are replies."""
+        fields = "id,text,timestamp,permalink"
+        rows = [
+            row
+            for path in ("me/threads", "me/replies")
+            for row in self.pages_of(path, most=1, fields=fields, since=int(since.timestamp()))
+        ]
+        told = [
+            Standing(str(row.get("permalink") or ""), str(row.get("text") or ""), moment(row["timestamp"]))
+            for row in rows
+        ]
+        return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)
 
     def delete(self, published: Published) -> None:
         ids = published.part_ids or (published.remote_id,)

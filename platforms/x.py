@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, ClassVar
 
 from platforms._x import comparable, entity, media_of, text_of
@@ -25,7 +26,7 @@ from platforms._x_rules import (
     post_id_of,
 )
 from platforms.base import Quota
-from platforms.content import Draft, Json, Part, Profile, Published, Token
+from platforms.content import Draft, Json, Part, Profile, Published, Standing, Token
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, TokenExpired
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
@@ -34,6 +35,7 @@ from platforms.rules import Finding, Rules
 __all__ = ["INDEX_LAG", "X"]
 
 DAY = timedelta(days=1)
+MOST_SHOWN = 25  # posts that a person picks from
 
 
 class X(XHooks, XMedia, XNumbers):
@@ -169,6 +171,13 @@ class X(XHooks, XMedia, XNumbers):
         if not found or permalink.isdecimal():
             raise InvalidContent("This is not the address of a post on X.")
         return {"id": found[1]}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """X charges for what it shows: no more than a person looks at."""
+        return [
+            Standing(self.permalink(post["id"]), text_of(post), datetime.fromisoformat(post["created_at"]))
+            for post in islice(self.timeline(since), MOST_SHOWN)
+        ]
 
     def delete(self, published: Published) -> None:
         for remote_id in reversed(published.part_ids or (published.remote_id,)):

@@ -104,7 +104,7 @@ def _obstacle(delivery: Delivery) -> Settle | None:
     if delivery.give_up_at and clock.moment() > delivery.give_up_at:
         return too_late
     if account.state == Account.State.DISCONNECTED:
-        error = Refused(_("The account was disconnected."))
+        error = TokenExpired(_("The account was disconnected."))
         return partial(refused, error=error, advice=_("Connect it again, then press Retry."))
     return None
 
@@ -170,7 +170,7 @@ def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> 
         remote_id=published.remote_id,
         part_ids=list(published.part_ids or (published.remote_id,)),
         permalink=published.permalink,
-        published_at=clock.moment(),
+        published_at=delivery.published_at or clock.moment(),
     )
 
 
@@ -179,7 +179,8 @@ def stands(delivery: Delivery, attempt: Attempt, error: PlatformError) -> bool:
     row = Delivery.objects.only("remote_id", "permalink", "part_ids").get(pk=delivery.pk)
     if not row.remote_id:
         return False
-    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=clock.moment())
+    out_since = delivery.published_at or clock.moment()
+    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=out_since)
     return True
 
 

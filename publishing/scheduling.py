@@ -8,6 +8,8 @@ from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -86,13 +88,20 @@ def unschedule(post: Post) -> int:
 
 
 def cancel(delivery: Delivery) -> bool:
-    """It shall not go out. Also while it waits between tries, as long as nothing may be on the network."""
+    """It shall not go out. Also while it waits between tries, as long as nothing may be on the network.
+
+    Where the post stands and only what belongs beside it waits, that is left, and the post is published.
+    """
     if delivery.state != State.PUBLISHING:
         return delivery.move(State.CANCELLED, **NO_REASON)
     waiting = Delivery.objects.filter(
         pk=delivery.pk, fence=delivery.fence, state=State.PUBLISHING, lease_until=None
-    ).exclude(steps__state=Step.State.SENT)
-    return waiting.update(state=State.CANCELLED, **NO_REASON) == 1
+    )
+    if delivery.remote_id:
+        out_since = Coalesce("published_at", Value(now()))
+        return waiting.update(state=State.PUBLISHED, published_at=out_since) == 1
+    undoubted = waiting.filter(remote_id="").exclude(steps__state=Step.State.SENT)
+    return undoubted.update(state=State.CANCELLED, **NO_REASON) == 1
 
 
 def cancel_post(post: Post) -> int:
@@ -104,6 +113,20 @@ def cancel_post(post: Post) -> int:
 def retry(delivery: Delivery) -> bool:
     """Send it now after it failed or was missed. Steps that are done stay done."""
     return _again(delivery, (State.FAILED, State.MISSED))
+
+
+def go_on(delivery: Delivery) -> bool:
+    """Try again what belongs beside a published post and failed: the one way back from published.
+
+    Steps that are done stay done; if it fails again the post is published as before, with the reason.
+    """
+    stands = Delivery.objects.filter(pk=delivery.pk, state=State.PUBLISHED, fence=delivery.fence)
+    short = stands.exclude(reason_code="")  # without a reason there is nothing to mend
+    again = {**FRESH_START, "state": State.PUBLISHING, "fence": delivery.fence + 1, "due_at": now()}
+    reopened = short.update(**again) == 1
+    if reopened:
+        ring()
+    return reopened
 
 
 def look_again(delivery: Delivery) -> bool:

@@ -3,10 +3,11 @@
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from accounts.models import Membership
-from publishing.models import NEEDS_PERSON, Delivery
+from publishing.models import NEEDS_PERSON, Delivery, State
 
 THEMES = ("light", "dark")
 
@@ -22,10 +23,20 @@ class Frame:
         """Where else the person works, for the switcher."""
         return list(self.member.user.memberships.select_related("workspace").order_by("workspace__name"))
 
-    @cached_property
+    @property
     def trouble(self) -> int:
         """How many deliveries need a person."""
-        return Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON).count()
+        return self._counts["trouble"]
+
+    @property
+    def missed(self) -> int:
+        """How many of them could not be sent in time."""
+        return self._counts["missed"]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        waiting = Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON)
+        return waiting.aggregate(trouble=Count("pk"), missed=Count("pk", filter=Q(state=State.MISSED)))
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

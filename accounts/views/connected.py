@@ -1,7 +1,7 @@
 """The accounts page: what is connected, how it is doing, and what can be done with it."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -10,13 +10,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import connecting
-from accounts.connections import offers
+from accounts.connections import LOST_CODES, offers
 from accounts.middleware import MemberRequest
 from accounts.models import Account, AccountPicture, AuditEvent, Membership, PendingConnection
 from accounts.permissions import Permission, requires
 from accounts.views.consent import leads_to_networks
 
 WAITING = ("scheduled", "publishing")
+LOST = Q(deliveries__state="failed", deliveries__reason_code__in=LOST_CODES)
 
 
 @require_GET
@@ -26,7 +27,11 @@ def account_list(request: MemberRequest) -> HttpResponse:
     accounts = (
         Account.objects.visible_to(request.member)
         .defer("credentials")
-        .annotate(waiting=Count("deliveries", filter=Q(deliveries__state__in=WAITING)))
+        .annotate(
+            waiting=Count("deliveries", filter=Q(deliveries__state__in=WAITING)),
+            lost=Count("deliveries", filter=LOST),
+            mended=Count("deliveries", filter=LOST & Q(deliveries__due_at__lt=F("connected_at"))),
+        )
     )
     rows = list(accounts)
     context = {

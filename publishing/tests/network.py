@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from platforms.base import Platform
-from platforms.content import Draft, Json, Published, Token
+from platforms.content import Draft, Json, Published, Standing, Token
 from platforms.errors import InvalidContent
 from platforms.ledger import Ledger
 from platforms.options import Option
@@ -72,6 +72,11 @@ class Wire(Platform):
         if text not in self.world.posts:
             raise InvalidContent("This is not the address of a post.")
         return text
+
+    def recent(self, since: datetime) -> list[Standing]:
+        if self.world.unsure:
+            raise self.world.unsure
+        return [Standing(f"https://wire.example/{text}", text, since) for text in reversed(self.world.posts)]
 
     def _upload(self) -> Json:
         self.world.uploads += 1

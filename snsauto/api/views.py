@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -25,11 +26,22 @@ from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from publishing import media as pictures
 from publishing import scheduling, writing
+from publishing.deciding import Decision, decide, undo, undoable
 from publishing.drafts import make_draft
 from publishing.models import Delivery, Media, Post, State
 from publishing.preflight import examine
+from publishing.recent import can_list, recent_posts
 from publishing.renditions import unfitted
 from snsauto.api.authentication import member_of
+from snsauto.api.bulk import (
+    BulkResultSerializer,
+    BulkSerializer,
+    StandingSerializer,
+    UndoneSerializer,
+    UndoSerializer,
+    chosen,
+    told,
+)
 from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import (
@@ -348,7 +360,7 @@ class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Delivery
-        fields = ["account", "post"]
+        fields = ["account", "post", "reason_code"]
 
 
 class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delivery]):
@@ -377,11 +389,35 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """Send it now after it failed or was missed; steps that are done stay done."""
         return self._decide(scheduling.retry)
 
+    @extend_schema(request=None, responses=DeliveryDetailSerializer, parameters=[KEY])
+    @action(detail=True, methods=["post"], url_path="continue")
+    @idempotent
+    def go_on(self, request: Request, pk: str) -> Response:
+        """Try again what belongs beside a published post (a first comment, a playlist) and failed."""
+        return self._decide(scheduling.go_on)
+
     @extend_schema(request=None, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """It shall not go out."""
         return self._decide(scheduling.cancel)
+
+    @extend_schema(request=BulkSerializer, responses=BulkResultSerializer, parameters=[KEY])
+    @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
+    @idempotent
+    def bulk(self, request: Request) -> Response:
+        """Decide about up to 1,000 that were missed or failed; each answers for itself."""
+        asked = sent(BulkSerializer, request)
+        rows = chosen(member_of(request), asked)
+        decided, event = decide(member_of(request), rows, Decision(asked["action"]))
+        return Response(BulkResultSerializer(told(asked, rows, decided, event)).data)
+
+    @extend_schema(request=UndoSerializer, responses=UndoneSerializer)
+    @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
+    def undo(self, request: Request) -> Response:
+        """Put back what one's own bulk request moved or dropped, within ten minutes."""
+        events = undoable(member_of(request), sent(UndoSerializer, request)["undo"])
+        return Response({"undone": undo(get_object_or_404(events))})
 
     @extend_schema(request=ConfirmSerializer, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
@@ -389,6 +425,15 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """“It is there”: a person has looked."""
         permalink = sent(ConfirmSerializer, request).get("permalink", "")
         return self._decide(lambda delivery: scheduling.confirm_published(delivery, permalink))
+
+    @extend_schema(responses=StandingSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def recent(self, request: Request, pk: str) -> Response:
+        """Unclear: the account's posts of the time in question; `confirm` takes the permalink of one."""
+        delivery = self.get_object()
+        if not can_list(delivery):
+            raise Conflict(_("Only for unclear ones, and where the network lists posts."))
+        return Response(StandingSerializer(recent_posts(delivery), many=True).data)
 
     @extend_schema(request=None, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"], url_path="look-again")

@@ -321,11 +321,14 @@ def test_a_request_under_way_is_not_begun_twice(ada: User) -> None:
         (State.UNKNOWN, "look-again", "publishing"),
         (State.UNKNOWN, "send-again", "publishing"),
         (State.SCHEDULED, "cancel", "cancelled"),
+        (State.PUBLISHED, "continue", "publishing"),
     ],
 )
 def test_a_person_decides(ada: User, account: Account, state: State, decision: str, becomes: str) -> None:
     post = PostFactory(workspace=account.workspace)
-    delivery = DeliveryFactory(post=post, account=account, state=state, due_at=now() + timedelta(days=1))
+    out = {"remote_id": "1", "reason_code": "refused"} if state == State.PUBLISHED else {}
+    soon = now() + timedelta(days=1)
+    delivery = DeliveryFactory(post=post, account=account, state=state, due_at=soon, **out)
 
     answer = api(ada).post(f"{API}/deliveries/{delivery.pk}/{decision}/")
 
@@ -337,9 +340,9 @@ def test_a_decision_that_comes_too_late_is_a_conflict(ada: User, account: Accoun
         post=PostFactory(workspace=account.workspace), account=account, state=State.PUBLISHED, remote_id="1"
     )
 
-    answer = api(ada).post(f"{API}/deliveries/{delivery.pk}/retry/")
+    answers = [api(ada).post(f"{API}/deliveries/{delivery.pk}/{what}/") for what in ("retry", "continue")]
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "conflict")] * 2
 
 
 def test_deliveries_are_filtered_by_state(ada: User, account: Account) -> None:
