@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import connection, transaction
@@ -32,6 +33,7 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import Ledger
+from publishing import pacing
 from publishing.drafts import draft_for
 from publishing.ledger import LEASE, DeliveryLedger, LostLease
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
@@ -40,7 +42,6 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
-LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
 TOO_LATE = timedelta(hours=24)  # after the first try, or after a person pressed Retry
 
@@ -84,8 +85,9 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
         if connection.features.has_select_for_update_skip_locked:
             held = held.select_for_update(skip_locked=True, of=("self",))
         rows = list(held.select_related("post__workspace", "account"))
+        rows = pacing.admit(sorted(rows, key=lambda row: ids.index(row.pk)), moment)
         _take(rows, owner, moment)
-    return sorted(rows, key=lambda row: ids.index(row.pk))
+    return rows
 
 
 def _take(rows: list[Delivery], owner: str, moment: datetime) -> None:
@@ -186,18 +188,8 @@ def frozen(draft: Draft, ledger: Ledger) -> Draft:
 
 
 def _observer(account: Account) -> Callable[[RateLimit], None]:
-    """Holds an account's other deliveries back as soon as the network says that nothing is left."""
-
-    def observe(limit: RateLimit) -> None:
-        if limit.remaining <= 0:
-            hold_back(account, limit.resets_at)
-
-    return observe
-
-
-def hold_back(account: Account, until: datetime) -> None:
-    """No delivery of this account is claimed before then."""
-    Account.objects.filter(pk=account.pk).update(limited_until=until)
+    """Hears what the network says of its limits while a delivery goes out."""
+    return partial(pacing.observe, account)
 
 
 def _open_attempt(delivery: Delivery) -> Attempt:
@@ -259,8 +251,7 @@ def waiting(delivery: Delivery, attempt: Attempt, error: NotReady) -> None:
 
 def limited(delivery: Delivery, attempt: Attempt, error: RateLimited) -> None:
     """Nothing was sent; the whole account waits until the network allows more."""
-    until = error.retry_at or now() + LIMITED_FOR
-    hold_back(delivery.account, until)
+    until = pacing.limited(delivery.account, error)
     _settle(delivery, attempt, Attempt.Outcome.WAITING, State.PUBLISHING, error, due_at=until)
 
 

@@ -1,0 +1,245 @@
+"""The buckets of pacing: what deliveries want out of them, what was taken, and when there is room.
+
+A bucket's row is locked while somebody counts. A turn that was given away is a spend in the future, so that
+whoever comes later stands behind it.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import Q, Sum
+
+from accounts.models import Account
+from platforms.quotas import Each, Quota
+from publishing.models import Bucket, Delivery, Spend, State
+
+QUOTA = "quota"  # the reason of a delivery that waits for its turn
+LONGEST = timedelta(hours=25)  # of all windows: a day may have an hour more
+# What only looks again at what it has sent pays nothing for it.
+LOOKING = frozenset({"processing", "outcome_unknown"})
+NOTHING = Decimal(0)
+
+
+def key_of(account: Account, what: str, each: Each = "account") -> str:
+    """The bucket of an account, or of our app. The same account in two workspaces has one."""
+    platform = account.platform
+    name = platform.name if each == "account" else platform.app_of or platform.name
+    whose = f"{account.server}|{account.remote_id if each == 'account' else ''}"
+    if len(whose) > 100:
+        whose = hashlib.sha256(whose.encode()).hexdigest()
+    return f"{name}|{whose}|{what}"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """So much was taken at a moment, or will be."""
+
+    at: datetime
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Turn:
+    """When a delivery may go out; which quota makes it wait, how much of it is used, and what it takes."""
+
+    at: datetime
+    quota: Quota | None = None
+    used: Decimal = NOTHING
+    takes: Decimal = NOTHING
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a delivery wants out of one bucket, and the windows that limit it (money has none)."""
+
+    key: str
+    amount: Decimal
+    quotas: tuple[Quota, ...] = ()
+
+    def turn(self, taken: Sequence[Taken], moment: datetime) -> Turn:
+        """The first moment at which every window has room. What is taken later counts as well."""
+        turns = [self._free_at(quota, taken, moment) for quota in self.quotas]
+        return max(turns, key=lambda turn: turn.at)
+
+    def _free_at(self, quota: Quota, taken: Sequence[Taken], moment: datetime) -> Turn:
+        """What is larger than the whole window gets one for itself."""
+        room, used = max(quota.limit - self.amount, NOTHING), NOTHING
+        for spend in reversed(taken):
+            used += spend.amount
+            if used > room and quota.frees(spend.at) > moment:
+                total = _since(taken, quota.since(moment))
+                return Turn(quota.frees(spend.at), quota, min(total, Decimal(quota.limit)), self.amount)
+        return Turn(moment)
+
+
+def _since(taken: Sequence[Taken], since: datetime) -> Decimal:
+    return sum((spend.amount for spend in taken if spend.at > since), NOTHING)
+
+
+def wishes_of(delivery: Delivery) -> list[Wish]:
+    """What a delivery takes, bucket by bucket."""
+    account, costs = delivery.account, delivery.costs
+    if not costs:
+        return []
+    windows: dict[tuple[str, Each], list[Quota]] = defaultdict(list)
+    for quota in account.platform.quotas:
+        if quota.what in costs:
+            windows[quota.what, quota.each].append(quota)
+    wishes = [
+        Wish(key_of(account, what, each), amount_of(costs[what]), tuple(quotas))
+        for (what, each), quotas in windows.items()
+    ]
+    currency = account.platform.currency
+    money = [Wish(key_of(account, currency), amount_of(costs[currency]))] if currency in costs else []
+    return wishes + money
+
+
+def amount_of(number: float) -> Decimal:
+    return Decimal(str(number))
+
+
+class Counts:
+    """The buckets of some deliveries, locked until the transaction ends, and what is taken out of them."""
+
+    def __init__(
+        self, rows: Sequence[Delivery], wishes: Mapping[int, Sequence[Wish]], moment: datetime
+    ) -> None:
+        self._moment = moment
+        self._buckets = _locked({wish.key for row in rows for wish in wishes[row.pk]})
+        earlier = self._earlier(rows)
+        self._wishes = {
+            row.pk: [wish for wish in wishes[row.pk] if not self._is_paid(row, wish, earlier)] for row in rows
+        }
+        self._stale = {(pk, wish.key) for pk, unpaid in self._wishes.items() for wish in unpaid}
+        tight = self._tight([spend for place, spend in earlier.items() if place in self._stale])
+        self._taken = self._lists(tight) if tight else {}
+        self._new: list[Spend] = []
+
+    # --- what stands in the books ---
+
+    def _earlier(self, rows: Sequence[Delivery]) -> dict[tuple[int, str], Spend]:
+        """What these deliveries took before, where they were here before."""
+        known = [row for row in rows if row.fence or row.reason_code]
+        if not known:
+            return {}
+        own = Spend.objects.filter(bucket__in=self._buckets.values(), delivery__in=known)
+        return {(spend.delivery_id or 0, spend.bucket.key): spend for spend in own.select_related("bucket")}
+
+    def _is_paid(self, row: Delivery, wish: Wish, earlier: Mapping[tuple[int, str], Spend]) -> bool:
+        """Whether nothing is to be taken: it was, within the shortest window, or this is only a look."""
+        spend = earlier.get((row.pk, wish.key))
+        if spend is None or spend.at > self._moment:
+            return False
+        latest = max((quota.since(self._moment) for quota in wish.quotas), default=self._moment - LONGEST)
+        return spend.at > latest or row.reason_code in LOOKING
+
+    def _tight(self, stale: Sequence[Spend]) -> set[str]:
+        """The buckets that may not have room for all of this."""
+        wanted: dict[str, Decimal] = defaultdict(lambda: NOTHING)
+        quotas: dict[str, tuple[Quota, ...]] = {}
+        for wish in (wish for wishes in self._wishes.values() for wish in wishes):
+            wanted[wish.key] += wish.amount
+            quotas[wish.key] = wish.quotas
+        used = self._totals({quota.since(self._moment) for known in quotas.values() for quota in known})
+        for key, since in list(used):
+            used[key, since] -= sum(
+                spend.amount for spend in stale if spend.bucket.key == key and spend.at > since
+            )
+        return {
+            key
+            for key, amount in wanted.items()
+            if (self._is_told(key) and quotas[key])
+            or any(used[key, quota.since(self._moment)] + amount > quota.limit for quota in quotas[key])
+        }
+
+    def _totals(self, sinces: set[datetime]) -> dict[tuple[str, datetime], Decimal]:
+        """How much of each bucket was taken since each moment, in one query."""
+        totals: dict[tuple[str, datetime], Decimal] = defaultdict(lambda: NOTHING)
+        if not sinces:
+            return totals
+        windows = sorted(sinces)
+        sums = {f"since_{n}": Sum("amount", filter=Q(at__gt=since)) for n, since in enumerate(windows)}
+        spends = Spend.objects.filter(bucket__in=self._buckets.values(), at__gt=windows[0])
+        for total in spends.values("bucket__key").annotate(**sums):
+            for n, since in enumerate(windows):
+                totals[total["bucket__key"], since] = total[f"since_{n}"] or NOTHING
+        return totals
+
+    def _is_told(self, key: str) -> bool:
+        """Whether the network's own word on what is left still holds."""
+        bucket = self._buckets[key]
+        return bucket.remaining is not None and bool(bucket.resets_at and bucket.resets_at > self._moment)
+
+    def _lists(self, tight: set[str]) -> dict[str, list[Taken]]:
+        """What was taken of the tight buckets, oldest first, without turns that nobody waits for any more."""
+        spends = Spend.objects.filter(bucket__key__in=tight)
+        waiting = Q(delivery__state__in=(State.SCHEDULED, State.PUBLISHING), delivery__reason_code=QUOTA)
+        spends.filter(at__gt=self._moment).exclude(waiting).delete()
+        counted = spends.filter(at__gt=self._moment - LONGEST).order_by("at", "pk")
+        taken: dict[str, list[Taken]] = {key: [] for key in tight}
+        for key, delivery_id, at, amount in counted.values_list("bucket__key", "delivery", "at", "amount"):
+            if (delivery_id, key) not in self._stale:  # their own are replaced
+                taken[key].append(Taken(at, amount))
+        return taken
+
+    # --- taking ---
+
+    def turn(self, row: Delivery) -> Turn:
+        """When the delivery may go out: as soon as every one of its buckets has room."""
+        turns = [
+            self._as_told(wish, self._taken[wish.key], wish.turn(self._taken[wish.key], self._moment))
+            for wish in self._wishes[row.pk]
+            if wish.quotas and wish.key in self._taken
+        ]
+        return max(turns, key=lambda turn: turn.at, default=Turn(self._moment))
+
+    def _as_told(self, wish: Wish, taken: Sequence[Taken], turn: Turn) -> Turn:
+        """The same with the network's own word, which knows of other programs as well."""
+        bucket = self._buckets[wish.key]
+        resets_at = bucket.resets_at
+        if not self._is_told(wish.key) or resets_at is None or resets_at <= turn.at:
+            return turn
+        left = (bucket.remaining or 0) - _since(taken, bucket.observed_at or self._moment)
+        if wish.amount <= left:
+            return turn
+        quota = next((quota for quota in wish.quotas if quota.endpoint), wish.quotas[0])
+        return Turn(resets_at, quota, max(quota.limit - max(left, NOTHING), NOTHING), wish.amount)
+
+    def take(self, row: Delivery, at: datetime) -> None:
+        """Count what the delivery takes, now or at its turn; money is spent only when it is sent."""
+        for wish in self._wishes[row.pk]:
+            if at > self._moment and not wish.quotas:
+                continue
+            self._new.append(Spend(bucket=self._buckets[wish.key], delivery=row, amount=wish.amount, at=at))
+            if wish.key in self._taken:
+                self._taken[wish.key].append(Taken(at, wish.amount))
+                self._taken[wish.key].sort(key=lambda spend: spend.at)
+
+    def write(self) -> None:
+        """Write down what was taken; a delivery has one row a bucket, whatever it took before."""
+        Spend.objects.bulk_create(
+            self._new,
+            update_conflicts=True,
+            unique_fields=["bucket", "delivery"],
+            update_fields=["amount", "at"],
+        )
+
+
+def _locked(keys: Iterable[str]) -> dict[str, Bucket]:
+    """The buckets, made where they are not there, and held in the order of their keys.
+
+    So no two pumps wait for each other; making comes first, as whoever makes one holds no other yet.
+    """
+    wanted = sorted(keys)
+    there = set(Bucket.objects.filter(key__in=wanted).values_list("key", flat=True))
+    if missing := [Bucket(key=key) for key in wanted if key not in there]:
+        Bucket.objects.bulk_create(missing, ignore_conflicts=True)
+    rows = Bucket.objects.filter(key__in=wanted).order_by("key")
+    if connection.features.has_select_for_update:
+        rows = rows.select_for_update()
+    return {bucket.key: bucket for bucket in rows}
