@@ -1,7 +1,7 @@
 """The buckets of pacing: what deliveries want out of them, what was taken, and when there is room.
 
-A bucket's row is locked while somebody counts. A turn that was given away is a spend in the future, so that
-whoever comes later stands behind it.
+A bucket's row is locked while somebody counts. A turn that was given away counts like what was taken, so that
+whoever comes later stands behind it; when it comes, it is held against what has really gone out until then.
 """
 
 import hashlib
@@ -37,10 +37,12 @@ def key_of(account: Account, what: str, each: Each = "account") -> str:
 
 @dataclass(frozen=True)
 class Taken:
-    """So much was taken at a moment, or will be."""
+    """So much a delivery took at a moment; or will take, as it has a turn then."""
 
+    delivery_id: int | None
     at: datetime
     amount: Decimal
+    is_turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ class Counts:
         self._moment = moment
         self._buckets = _locked({wish.key for row in rows for wish in wishes[row.pk]})
         earlier = self._earlier(rows)
+        waiting = {row.pk for row in rows if row.reason_code == QUOTA}
+        self._turns = {
+            place: spend.at for place, spend in earlier.items() if spend.is_turn and place[0] in waiting
+        }
         self._wishes = {
             row.pk: [wish for wish in wishes[row.pk] if not self._is_paid(row, wish, earlier)] for row in rows
         }
@@ -133,7 +139,7 @@ class Counts:
     def _is_paid(self, row: Delivery, wish: Wish, earlier: Mapping[tuple[int, str], Spend]) -> bool:
         """Whether nothing is to be taken: it was, within the shortest window, or this is only a look."""
         spend = earlier.get((row.pk, wish.key))
-        if spend is None or spend.at > self._moment:
+        if spend is None or spend.is_turn:
             return False
         latest = max((quota.since(self._moment) for quota in wish.quotas), default=self._moment - LONGEST)
         return spend.at > latest or row.reason_code in LOOKING
@@ -179,24 +185,32 @@ class Counts:
         """What was taken of the tight buckets, oldest first, without turns that nobody waits for any more."""
         spends = Spend.objects.filter(bucket__key__in=tight)
         waiting = Q(delivery__state__in=(State.SCHEDULED, State.PUBLISHING), delivery__reason_code=QUOTA)
-        spends.filter(at__gt=self._moment).exclude(waiting).delete()
+        spends.filter(is_turn=True).exclude(waiting).delete()
         counted = spends.filter(at__gt=self._moment - LONGEST).order_by("at", "pk")
+        columns = counted.values_list("bucket__key", "delivery", "at", "amount", "is_turn")
         taken: dict[str, list[Taken]] = {key: [] for key in tight}
-        for key, delivery_id, at, amount in counted.values_list("bucket__key", "delivery", "at", "amount"):
-            if (delivery_id, key) not in self._stale:  # their own are replaced
-                taken[key].append(Taken(at, amount))
+        for key, delivery_id, *facts in columns:
+            if (delivery_id, key) not in self._stale or (delivery_id, key) in self._turns:
+                taken[key].append(Taken(delivery_id, *facts))
         return taken
 
     # --- taking ---
 
     def turn(self, row: Delivery) -> Turn:
         """When the delivery may go out: as soon as every one of its buckets has room."""
-        turns = [
-            self._as_told(wish, self._taken[wish.key], wish.turn(self._taken[wish.key], self._moment))
-            for wish in self._wishes[row.pk]
-            if wish.quotas and wish.key in self._taken
-        ]
+        turns = []
+        for wish in self._wishes[row.pk]:
+            if wish.quotas and wish.key in self._taken:
+                taken = self._before(row, wish)
+                turns.append(self._as_told(wish, taken, wish.turn(taken, self._moment)))
         return max(turns, key=lambda turn: turn.at, default=Turn(self._moment))
+
+    def _before(self, row: Delivery, wish: Wish) -> list[Taken]:
+        """What counts against a delivery: all that went out, and the turns of those who stand before it."""
+        taken, mine = self._taken[wish.key], self._turns.get((row.pk, wish.key))
+        if mine is None:
+            return taken
+        return [spend for spend in taken if not spend.is_turn or spend.at < mine]
 
     def _as_told(self, wish: Wish, taken: Sequence[Taken], turn: Turn) -> Turn:
         """The same with the network's own word, which knows of other programs as well."""
@@ -212,13 +226,16 @@ class Counts:
 
     def take(self, row: Delivery, at: datetime) -> None:
         """Count what the delivery takes, now or at its turn; money is spent only when it is sent."""
+        is_turn = at > self._moment
         for wish in self._wishes[row.pk]:
-            if at > self._moment and not wish.quotas:
+            if is_turn and not wish.quotas:
                 continue
-            self._new.append(Spend(bucket=self._buckets[wish.key], delivery=row, amount=wish.amount, at=at))
+            bucket = self._buckets[wish.key]
+            self._new.append(Spend(bucket=bucket, delivery=row, amount=wish.amount, at=at, is_turn=is_turn))
             if wish.key in self._taken:
-                self._taken[wish.key].append(Taken(at, wish.amount))
-                self._taken[wish.key].sort(key=lambda spend: spend.at)
+                others = [spend for spend in self._taken[wish.key] if spend.delivery_id != row.pk]
+                new = Taken(row.pk, at, wish.amount, is_turn)
+                self._taken[wish.key] = sorted([*others, new], key=lambda spend: spend.at)
 
     def write(self) -> None:
         """Write down what was taken; a delivery has one row a bucket, whatever it took before."""
@@ -226,7 +243,7 @@ class Counts:
             self._new,
             update_conflicts=True,
             unique_fields=["bucket", "delivery"],
-            update_fields=["amount", "at"],
+            update_fields=["amount", "at", "is_turn"],
         )
 
 

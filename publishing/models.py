@@ -512,12 +512,13 @@ class Bucket(models.Model):
 
 
 class Spend(models.Model):
-    """What one delivery took out of a bucket, and when."""
+    """What one delivery took out of a bucket, and when; or the turn that it was given (`is_turn`)."""
 
     bucket = models.ForeignKey(Bucket, on_delete=models.CASCADE, related_name="spends")
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="spends")
     amount = models.DecimalField(max_digits=12, decimal_places=4)
     at = models.DateTimeField(default=now)
+    is_turn = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bucket", "delivery"], name="one_spend_per_delivery")]
