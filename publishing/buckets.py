@@ -171,9 +171,10 @@ class Counts:
         windows = sorted(sinces)
         sums = {f"since_{n}": Sum("amount", filter=Q(at__gt=since)) for n, since in enumerate(windows)}
         spends = Spend.objects.filter(bucket__in=self._buckets.values(), at__gt=windows[0])
-        for total in spends.values("bucket__key").annotate(**sums):
-            for n, since in enumerate(windows):
-                totals[total["bucket__key"], since] = total[f"since_{n}"] or NOTHING
+        names = ["bucket__key", *sums]
+        for key, *amounts in spends.values("bucket__key").annotate(**sums).values_list(*names):
+            for since, amount in zip(windows, amounts, strict=True):
+                totals[key, since] = amount or NOTHING
         return totals
 
     def _is_told(self, key: str) -> bool:
@@ -189,9 +190,9 @@ class Counts:
         counted = spends.filter(at__gt=self._moment - LONGEST).order_by("at", "pk")
         columns = counted.values_list("bucket__key", "delivery", "at", "amount", "is_turn")
         taken: dict[str, list[Taken]] = {key: [] for key in tight}
-        for key, delivery_id, *facts in columns:
+        for key, delivery_id, at, amount, is_turn in columns:
             if (delivery_id, key) not in self._stale or (delivery_id, key) in self._turns:
-                taken[key].append(Taken(delivery_id, *facts))
+                taken[key].append(Taken(delivery_id, at, amount, is_turn))
         return taken
 
     # --- taking ---

@@ -104,7 +104,7 @@ class Wire(Platform):
 @contextmanager
 def wired() -> Iterator[World]:
     """A fresh world behind the network `wire`."""
-    Wire.world, Wire.quotas = World(), ()
+    Wire.world, Wire.quotas, Wire.currency = World(), (), ""
     PLATFORMS[Wire.name] = Wire
     try:
         yield Wire.world

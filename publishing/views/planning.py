@@ -14,11 +14,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.models import Account
 from accounts.permissions import Permission, requires
 from publishing import scheduling
+from publishing.forecast import Forecast
 from publishing.forms.planning import LABELS, PlanFilter, QueueFilter
 from publishing.models import Delivery, Post, State
-from publishing.month import Month, weeks
+from publishing.month import Month, mark_full, weeks
 
 PAGE_SIZE = 25
 MOST_CAUSES = 10
@@ -105,6 +107,8 @@ def calendar(request: MemberRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("month", None)
     grid = weeks(month, form.posts(), zone)
+    accounts = Account.objects.visible_to(request.member).connected().defer("credentials")
+    mark_full(grid, Forecast(accounts, grid[0][0].date, grid[-1][-1].date, zone))
     context = {
         "form": form,
         "month": month,
