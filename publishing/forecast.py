@@ -51,10 +51,6 @@ class Use:
         return self.left == 0
 
     @property
-    def is_touched(self) -> bool:
-        return bool(self.used or self.reserved)
-
-    @property
     def percent(self) -> int:
         return min(100, int((self.used + self.reserved) * 100 / self.quota.limit))
 
@@ -250,7 +246,7 @@ def _findings(account: Account, draft: Draft, uses: Sequence[Use], day: date) ->
 
 
 def sentence(account: Account, use: Use, day: date) -> str:
-    """“On Tue 24 Nov, 15 of 15 posts a day on TikTok are used or planned.”"""
+    """“On Tue 24 Nov, 15 of 15 posts a day on Wire are used or planned.”"""
     taken = min(use.used + use.reserved, Decimal(use.quota.limit))
     said = _(
         "On %(day)s, %(taken)s of %(limit)s %(what)s a day on %(network)s are used or planned. It may go out "
@@ -259,7 +255,7 @@ def sentence(account: Account, use: Use, day: date) -> str:
     return said % {
         "day": date_format(day, "D j M", use_l10n=False),
         "taken": amount_words(taken),
-        "limit": use.quota.limit,
+        "limit": amount_words(Decimal(use.quota.limit)),
         "what": use.quota.what,
         "network": account.platform.label,
     }

@@ -287,8 +287,7 @@ class Delivery(models.Model):
     warning = models.CharField(_("warning"), max_length=500, blank=True)
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
-    # what it takes out of the network's quotas, by their names, and in money: pacing and forecast count it
-    costs = models.JSONField(default=dict, blank=True, editable=False)
+    costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
 
     objects = DeliveryQuerySet.as_manager()
 

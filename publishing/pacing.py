@@ -85,13 +85,13 @@ def _wait(row: Delivery, turn: Turn) -> None:
 
 
 def _sentence(row: Delivery, turn: Turn) -> str:
-    """“15 of 15 posts a day on TikTok are used. It goes out at 14:10.”"""
+    """“15 of 15 posts a day on Wire are used. It goes out at 14:10.”"""
     quota = turn.quota
     if quota is None:
         return ""
     used = _("%(used)s of %(limit)s %(what)s %(within)s on %(network)s are used.") % {
         "used": amount_words(turn.used),
-        "limit": f"{quota.limit}",
+        "limit": amount_words(Decimal(quota.limit)),
         "what": quota.what,
         "within": within_words(quota.within),
         "network": row.account.platform.label,
@@ -116,7 +116,8 @@ def _when(row: Delivery, turn: Turn) -> str:
 
 
 def amount_words(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    """“15”, “10,000”, “0.2”."""
+    return f"{amount.normalize():,f}"
 
 
 def within_words(within: timedelta) -> str:

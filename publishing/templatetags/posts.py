@@ -22,6 +22,7 @@ from publishing.models import Delivery, Media, State
 from publishing.pacing import amount_words
 
 register = template.Library()
+FEW = 100  # a day: worth knowing before anything is planned
 
 
 @register.simple_tag(takes_context=True)
@@ -96,7 +97,7 @@ def usages(context: Context, accounts: list[Account]) -> dict[int, dict[str, obj
     told: dict[int, dict[str, object]] = {}
     for account in accounts:
         uses = forecast.on(account, today)
-        shown = [use for use in uses if use.is_touched] or sorted(uses, key=lambda use: use.quota.limit)[:1]
+        shown = [use for use in uses if use.percent] or [use for use in uses[:1] if use.quota.limit <= FEW]
         told[account.pk] = {"uses": shown, "money": forecast.money(account)}
     return told
 
@@ -108,9 +109,9 @@ def of(rows: dict[int, object], key: int) -> object:
 
 
 @register.filter
-def amount(number: Decimal) -> str:
+def amount(number: Decimal | int) -> str:
     """A number without needless zeros."""
-    return amount_words(number)
+    return amount_words(Decimal(number))
 
 
 @register.filter

@@ -144,7 +144,7 @@ def test_the_composer_warns_when_a_day_is_full(account: Account, desk: Client) -
 
 
 def test_a_post_that_is_planned_already_does_not_stand_in_its_own_way(account: Account, desk: Client) -> None:
-    mine = [plan(account) for _ in range(3)][0].post
+    mine, *_others = [plan(account).post for _ in range(3)]
 
     page = desk.post("/posts/check/", form(account, key=str(mine.key))).text
 
@@ -179,7 +179,7 @@ def test_the_accounts_page_shows_what_is_left(
     with django_assert_max_num_queries(11):
         page = " ".join(desk.get("/accounts/").text.split())
 
-    assert "Today 0 of 3 posts used, 1 planned, 2 left" in page
+    assert "Today 0 of 3 posts used, 2 left, 1 planned" in page
     assert "About $1.35 this month" in page
 
 
