@@ -1,14 +1,17 @@
 """What posts take out of the networks' quotas, and how windows roll."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from platforms.content import Draft, MediaFile, Part
+from platforms.errors import RateLimited
 from platforms.quotas import DAY, MINUTE, Cost, Quota
 from platforms.registry import PLATFORMS
 from platforms.tests.files import medium
+from platforms.transport import Answer
 
 NIGHT = datetime(2030, 5, 6, 6, 59, tzinfo=UTC)  # a minute before midnight in California
 
@@ -107,3 +110,58 @@ def test_a_day_may_begin_at_a_networks_own_midnight() -> None:
     assert quota.since(NIGHT) < midnight - DAY <= quota.since(NIGHT) + timedelta(seconds=1)
     assert quota.since(midnight) < midnight
     assert quota.frees(midnight) == midnight + DAY
+
+
+# --- what refusals and headers say of the whole app ---
+
+
+def refusal(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
+    return Answer(
+        "POST", "https://network.example/2/tweets", status, headers or {}, json.dumps(body).encode()
+    )
+
+
+GOOGLE = {"error": {"code": 403, "message": "Out.", "errors": [{"reason": "quotaExceeded"}]}}
+LINKEDIN = {"status": 429, "code": "TOO_MANY_REQUESTS"}
+CAPPED = {
+    "title": "UsageCapExceeded",
+    "type": "https://api.twitter.com/2/problems/usage-capped",
+    "status": 429,
+}
+THROTTLE = "Resource level throttle {} limit for calls to this resource is reached."
+
+
+@pytest.mark.parametrize(
+    ("network", "answer", "each"),
+    [
+        ("youtube", refusal(403, GOOGLE), "app"),
+        ("x", refusal(429, CAPPED), "app"),
+        ("x", refusal(429, {"title": "Too Many Requests", "status": 429}), "account"),
+        ("linkedin", refusal(429, {**LINKEDIN, "message": THROTTLE.format("APPLICATION DAY")}), "app"),
+        (
+            "linkedin",
+            refusal(429, {**LINKEDIN, "message": THROTTLE.format("APPLICATION_AND_MEMBER DAY")}),
+            "account",
+        ),
+        ("tiktok", refusal(429, {"error": {"code": "rate_limit_exceeded"}}), "account"),
+    ],
+)
+def test_a_refusal_for_too_much_says_who_is_to_wait(network: str, answer: Answer, each: str) -> None:
+    error = PLATFORMS[network].classify(answer)
+
+    assert isinstance(error, RateLimited)
+    assert error.each == each
+
+
+@pytest.mark.parametrize(
+    ("prefix", "each"),
+    [("x-rate-limit", "account"), ("x-user-limit-24hour", "account"), ("x-app-limit-24hour", "app")],
+)
+def test_xs_headers_say_whose_limit_they_tell_of(prefix: str, each: str) -> None:
+    headers = {f"{prefix}-limit": "100", f"{prefix}-remaining": "0", f"{prefix}-reset": "1900000000"}
+
+    limit = PLATFORMS["x"].rate_limit(refusal(201, {}, headers))
+
+    assert limit is not None
+    assert (limit.endpoint, limit.remaining, limit.each) == ("POST /2/tweets", 0, each)
+    assert [q.limit for q in PLATFORMS["x"].quotas if (q.endpoint, q.each) == (limit.endpoint, each)] != []
