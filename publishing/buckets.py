@@ -5,6 +5,7 @@ whoever comes later stands behind it; when it comes, it is held against what has
 """
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,16 +37,6 @@ def key_of(account: Account, what: str, each: Each = "account") -> str:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """So much a delivery took at a moment; or will take, as it has a turn then."""
-
-    delivery_id: int | None
-    at: datetime
-    amount: Decimal
-    is_turn: bool = False
-
-
-@dataclass(frozen=True)
 class Turn:
     """When a delivery may go out; which quota makes it wait, how much of it is used, and what it takes."""
 
@@ -62,25 +53,6 @@ class Wish:
     key: str
     amount: Decimal
     quotas: tuple[Quota, ...] = ()
-
-    def turn(self, taken: Sequence[Taken], moment: datetime) -> Turn:
-        """The first moment at which every window has room. What is taken later counts as well."""
-        turns = [self._free_at(quota, taken, moment) for quota in self.quotas]
-        return max(turns, key=lambda turn: turn.at)
-
-    def _free_at(self, quota: Quota, taken: Sequence[Taken], moment: datetime) -> Turn:
-        """What is larger than the whole window gets one for itself."""
-        room, used = max(quota.limit - self.amount, NOTHING), NOTHING
-        for spend in reversed(taken):
-            used += spend.amount
-            if used > room and quota.frees(spend.at) > moment:
-                total = _since(taken, quota.since(moment))
-                return Turn(quota.frees(spend.at), quota, min(total, Decimal(quota.limit)), self.amount)
-        return Turn(moment)
-
-
-def _since(taken: Sequence[Taken], since: datetime) -> Decimal:
-    return sum((spend.amount for spend in taken if spend.at > since), NOTHING)
 
 
 def wishes_of(delivery: Delivery) -> list[Wish]:
@@ -105,6 +77,57 @@ def amount_of(number: float) -> Decimal:
     return Decimal(str(number))
 
 
+class Book:
+    """What was taken of one bucket, oldest first, and the turns that were given away, by delivery."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+        self._ats: list[datetime] = []
+        self._sums = [NOTHING]  # of all before an entry
+        self._turns: dict[int | None, tuple[datetime, Decimal]] = {}
+
+    def note(self, delivery_id: int | None, at: datetime, amount: Decimal, is_turn: bool) -> None:
+        """One more, in the place of the delivery's own turn where it had one."""
+        self._turns.pop(delivery_id, None)
+        if is_turn:
+            self._turns[delivery_id] = at, amount
+        else:
+            self._ats.append(max([at, *self._ats[-1:]]))  # the clocks of two pumps may differ
+            self._sums.append(self._sums[-1] + amount)
+
+    def since(self, moment: datetime, delivery_id: int) -> Decimal:
+        """How much was taken after a moment, and will be by those whose turn comes first."""
+        taken = self._sums[-1] - self._sums[bisect_right(self._ats, moment)]
+        return taken + sum((amount for _at, amount in self._ahead(delivery_id)), NOTHING)
+
+    def turn(self, wish: Wish, delivery_id: int) -> Turn:
+        """The first moment with room in every window; what is larger than one has it for itself."""
+        turns = [self._in_window(quota, wish.amount, delivery_id) for quota in wish.quotas]
+        return max(turns, key=lambda turn: turn.at)
+
+    def _in_window(self, quota: Quota, amount: Decimal, delivery_id: int) -> Turn:
+        at = self._free_at(quota, max(quota.limit - amount, NOTHING), delivery_id)
+        if at <= self._moment:
+            return Turn(self._moment)
+        used = self.since(quota.since(self._moment), delivery_id)
+        return Turn(at, quota, min(used, Decimal(quota.limit)), amount)
+
+    def _free_at(self, quota: Quota, room: Decimal, delivery_id: int) -> datetime:
+        """Turns are behind all that went out; one that is overdue is taken any moment now."""
+        for at, amount in sorted(self._ahead(delivery_id), reverse=True):
+            room -= amount
+            if room < 0:
+                return quota.frees(max(at, self._moment))
+        # The newest entry that must have left the window: with it and all after it there is no room.
+        newest = bisect_left(self._sums, self._sums[-1] - room) - 1
+        return quota.frees(self._ats[newest]) if newest >= 0 else self._moment
+
+    def _ahead(self, delivery_id: int) -> list[tuple[datetime, Decimal]]:
+        """The turns before a delivery's own; all of them where it has none."""
+        mine = self._turns.get(delivery_id)
+        return [turn for turn in self._turns.values() if mine is None or turn[0] < mine[0]]
+
+
 class Counts:
     """The buckets of some deliveries, locked until the transaction ends, and what is taken out of them."""
 
@@ -114,16 +137,12 @@ class Counts:
         self._moment = moment
         self._buckets = _locked({wish.key for row in rows for wish in wishes[row.pk]})
         earlier = self._earlier(rows)
-        waiting = {row.pk for row in rows if row.reason_code == QUOTA}
-        self._turns = {
-            place: spend.at for place, spend in earlier.items() if spend.is_turn and place[0] in waiting
-        }
         self._wishes = {
             row.pk: [wish for wish in wishes[row.pk] if not self._is_paid(row, wish, earlier)] for row in rows
         }
         self._stale = {(pk, wish.key) for pk, unpaid in self._wishes.items() for wish in unpaid}
         tight = self._tight([spend for place, spend in earlier.items() if place in self._stale])
-        self._taken = self._lists(tight) if tight else {}
+        self._books = self._opened(tight) if tight else {}
         self._new: list[Spend] = []
 
     # --- what stands in the books ---
@@ -182,44 +201,38 @@ class Counts:
         bucket = self._buckets[key]
         return bucket.remaining is not None and bool(bucket.resets_at and bucket.resets_at > self._moment)
 
-    def _lists(self, tight: set[str]) -> dict[str, list[Taken]]:
-        """What was taken of the tight buckets, oldest first, without turns that nobody waits for any more."""
+    def _opened(self, tight: set[str]) -> dict[str, Book]:
+        """What was taken of the tight buckets, without turns that nobody waits for any more."""
         spends = Spend.objects.filter(bucket__key__in=tight)
         waiting = Q(delivery__state__in=(State.SCHEDULED, State.PUBLISHING), delivery__reason_code=QUOTA)
         spends.filter(is_turn=True).exclude(waiting).delete()
         counted = spends.filter(at__gt=self._moment - LONGEST).order_by("at", "pk")
+        books = {key: Book(self._moment) for key in tight}
         columns = counted.values_list("bucket__key", "delivery", "at", "amount", "is_turn")
-        taken: dict[str, list[Taken]] = {key: [] for key in tight}
         for key, delivery_id, at, amount, is_turn in columns:
-            if (delivery_id, key) not in self._stale or (delivery_id, key) in self._turns:
-                taken[key].append(Taken(delivery_id, at, amount, is_turn))
-        return taken
+            if is_turn or (delivery_id, key) not in self._stale:  # their own earlier ones are replaced
+                books[key].note(delivery_id, at, amount, is_turn)
+        return books
 
     # --- taking ---
 
     def turn(self, row: Delivery) -> Turn:
         """When the delivery may go out: as soon as every one of its buckets has room."""
-        turns = []
-        for wish in self._wishes[row.pk]:
-            if wish.quotas and wish.key in self._taken:
-                taken = self._before(row, wish)
-                turns.append(self._as_told(wish, taken, wish.turn(taken, self._moment)))
+        turns = [
+            self._as_told(row, wish, self._books[wish.key].turn(wish, row.pk))
+            for wish in self._wishes[row.pk]
+            if wish.quotas and wish.key in self._books
+        ]
         return max(turns, key=lambda turn: turn.at, default=Turn(self._moment))
 
-    def _before(self, row: Delivery, wish: Wish) -> list[Taken]:
-        """What counts against a delivery: all that went out, and the turns of those who stand before it."""
-        taken, mine = self._taken[wish.key], self._turns.get((row.pk, wish.key))
-        if mine is None:
-            return taken
-        return [spend for spend in taken if not spend.is_turn or spend.at < mine]
-
-    def _as_told(self, wish: Wish, taken: Sequence[Taken], turn: Turn) -> Turn:
+    def _as_told(self, row: Delivery, wish: Wish, turn: Turn) -> Turn:
         """The same with the network's own word, which knows of other programs as well."""
         bucket = self._buckets[wish.key]
         resets_at = bucket.resets_at
         if not self._is_told(wish.key) or resets_at is None or resets_at <= turn.at:
             return turn
-        left = (bucket.remaining or 0) - _since(taken, bucket.observed_at or self._moment)
+        taken = self._books[wish.key].since(bucket.observed_at or self._moment, row.pk)
+        left = (bucket.remaining or 0) - taken
         if wish.amount <= left:
             return turn
         quota = next((quota for quota in wish.quotas if quota.endpoint), wish.quotas[0])
@@ -233,10 +246,8 @@ class Counts:
                 continue
             bucket = self._buckets[wish.key]
             self._new.append(Spend(bucket=bucket, delivery=row, amount=wish.amount, at=at, is_turn=is_turn))
-            if wish.key in self._taken:
-                others = [spend for spend in self._taken[wish.key] if spend.delivery_id != row.pk]
-                new = Taken(row.pk, at, wish.amount, is_turn)
-                self._taken[wish.key] = sorted([*others, new], key=lambda spend: spend.at)
+            if wish.key in self._books:
+                self._books[wish.key].note(row.pk, at, wish.amount, is_turn)
 
     def write(self) -> None:
         """Write down what was taken; a delivery has one row a bucket, whatever it took before."""

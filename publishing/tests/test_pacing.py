@@ -377,6 +377,19 @@ def test_what_the_network_says_is_left_counts_more_than_our_own_count(
     assert waiting()[0].reason.startswith("100 of 100 posts an hour on Wire are used.")
 
 
+def test_whose_turn_has_come_is_not_in_its_own_way(
+    due: Due, account: Account, clock: time_machine.Traveller
+) -> None:
+    Wire.allows(Quota("posts", 1, MINUTE, cost=ONE, endpoint="POST /posts"))
+    due("first", account=account, costs=POSTS)
+    due("second", account=account, costs=POSTS)
+    go()
+    clock.move_to(waiting()[0].due_at)
+    pacing.observe(account, told(1))
+
+    assert go() == ["second"]
+
+
 def test_plenty_is_not_worth_writing_down(account: Account) -> None:
     pacing.observe(account, told(80))
 
