@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -40,6 +40,7 @@ from platforms.errors import (
 from platforms.failures import Failure, Said, understood
 from platforms.ledger import Ledger
 from platforms.options import Option
+from platforms.quotas import Quota
 from platforms.rules import Finding, Kind, Rules, check
 from platforms.transport import SAFE, Answer, Transport
 
@@ -97,16 +98,6 @@ class ConnectMethod:
 
 
 @dataclass(frozen=True)
-class Quota:
-    """How much a network lets us do: `limit` of `what` in a time, for one account or for the whole app."""
-
-    what: str
-    limit: int
-    within: timedelta
-    each: Literal["account", "app"] = "account"
-
-
-@dataclass(frozen=True)
 class Notice:
     """Words that a network wants people to see before they post, with the pages that they speak of."""
 
@@ -135,6 +126,8 @@ class Platform:
     options: ClassVar[tuple[Option, ...]] = ()
     failures: ClassVar[tuple[Failure, ...]] = ()  # what this network's refusals mean
     quotas: ClassVar[tuple[Quota, ...]] = ()
+    currency: ClassVar[str] = ""  # where posts cost money: what `costs` counts it in
+    app_of: ClassVar[str] = ""  # the network whose registration, and so whose quotas of the app, it shares
     post_numbers: ClassVar[tuple[Metric, ...]] = ()  # what `post_metrics` can tell
     account_numbers: ClassVar[tuple[Metric, ...]] = ()
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
@@ -320,6 +313,12 @@ class Platform:
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         """The preflight: what the network would refuse, found before sending."""
         return check(draft, cls.rules_with(limits, draft.options, draft.media), cls.options, limits)
+
+    @classmethod
+    def costs(cls, draft: Draft) -> dict[str, float]:
+        """What a draft takes out of each quota, by its `what`, and in money; none of it is 0."""
+        taken = {quota.what: sum(cost.of(draft) for cost in quota.cost) for quota in cls.quotas}
+        return {what: amount for what, amount in taken.items() if amount > 0}
 
     @classmethod
     def said(cls, answer: Answer) -> Said:

@@ -34,15 +34,17 @@ from platforms._bluesky_post import (
 from platforms._bluesky_repo import Reference, reference
 from platforms._bluesky_rules import KINDS, OPTIONS, RULES, own_findings
 from platforms._bluesky_video import BlueskyVideo
-from platforms.base import ConnectMethod, Field, Quota
+from platforms.base import ConnectMethod, Field
 from platforms.cards import card_of
 from platforms.content import Draft, Json, MediaFile, Part, Profile, Published, Standing
 from platforms.errors import InvalidContent, NotFound, PlatformError, Unavailable
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, HOUR, Cost, Quota
 from platforms.rules import Finding, Rules
 
 COMPANY_IMAGE_BYTES = 2_000_000
 SMALL_SERVER_BYTES = 5 * 1024 * 1024  # what a server takes that says nothing of it
+POINTS = (Cost(per_part=3), Cost(3, option="replies"))  # a record each; who may reply is one of its own
 
 
 class Bluesky(BlueskyVideo, BlueskyInbox):
@@ -84,8 +86,8 @@ class Bluesky(BlueskyVideo, BlueskyInbox):
     options = OPTIONS
     failures = FAILURES
     quotas = (
-        Quota("points (a post costs 2 or 3)", 5000, timedelta(hours=1)),
-        Quota("points (a post costs 2 or 3)", 35_000, timedelta(days=1)),
+        Quota("points", 5000, HOUR, cost=POINTS),
+        Quota("points", 35_000, DAY, cost=POINTS),
         Quota("log-ins", 30, timedelta(minutes=5)),
     )
 

@@ -168,12 +168,13 @@ class Authorization:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A network's own word on a limit, read off its headers."""
+    """A network's own word on a limit, read off its headers: of the account, or of our whole app there."""
 
     endpoint: str
     limit: int
     remaining: int
     resets_at: datetime
+    each: Literal["account", "app"] = "account"
 
 
 # --- what comes back: numbers, and what people write ---

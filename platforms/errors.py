@@ -5,7 +5,7 @@ and its kinds: a person must act. `OutcomeUnknown`: it may have happened; look b
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class PlatformError(Exception):
@@ -34,16 +34,26 @@ class Unavailable(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """Surely not done; not before `retry_at` (None: the network did not say)."""
+    """Surely not done; not before `retry_at` (None: the network did not say).
+
+    `each`: whether the account is to wait, or all accounts of our app there.
+    """
 
     code = "rate_limited"
     action = "Nothing to do: it goes out when the network allows it."
 
     def __init__(
-        self, message: str, *, retry_at: datetime | None = None, status: int | None = None, detail: str = ""
+        self,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        status: int | None = None,
+        detail: str = "",
+        each: Literal["account", "app"] = "account",
     ) -> None:
         super().__init__(message, status=status, detail=detail)
         self.retry_at = retry_at
+        self.each = each
 
 
 class NotReady(PlatformError):

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 from platforms._instagram_failures import FAILURES
 from platforms._instagram_inbox import InstagramInbox, made_by
-from platforms._instagram_kinds import KINDS, OPTIONS
+from platforms._instagram_kinds import FEED, KINDS, OPTIONS
 from platforms._instagram_login import BY_FACEBOOK, BY_INSTAGRAM, GRAPH, SITE
 from platforms._instagram_numbers import InstagramNumbers
 from platforms._instagram_post import findings, is_same, medium_fields, post_fields, resumable
-from platforms._meta import DAY, HOUR, container, moment, processed
-from platforms.base import ConnectMethod, Quota
+from platforms._meta import container, moment, processed
+from platforms.base import ConnectMethod
 from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
     InvalidContent,
@@ -32,6 +32,7 @@ from platforms.errors import (
 )
 from platforms.failures import Said, understood
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, HOUR, Cost, Quota
 from platforms.rules import Finding
 from platforms.transport import SAFE, Answer
 
@@ -77,7 +78,11 @@ class Instagram(InstagramInbox, InstagramNumbers):
     rules = KINDS[0].rules
     options = OPTIONS
     failures = FAILURES
-    quotas = (Quota("posts", 100, DAY), Quota("containers", 400, DAY), Quota("comments", 60, HOUR))
+    quotas = (
+        Quota("posts", 100, DAY, cost=(Cost(1),)),
+        Quota("containers", 400, DAY, cost=(Cost(per_medium=1), Cost(1, kinds=("carousel",)))),
+        Quota("comments", 60, HOUR, cost=(Cost(1, kinds=FEED, option="first_comment"),)),
+    )
     fetches_media: ClassVar[bool] = True
 
     @classmethod

@@ -26,7 +26,6 @@ from platforms._linkedin_rules import (
     combinations,
 )
 from platforms._linkedin_text import comparable, kind_of, little, made_at, plain, post_at, quoted
-from platforms.base import Quota
 from platforms.cards import Card, card_of
 from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
@@ -41,6 +40,7 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding
 from platforms.text import entities
 
@@ -59,8 +59,8 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
     kinds = KINDS
     options = OPTIONS
     quotas: ClassVar[tuple[Quota, ...]] = (
-        Quota("requests", 150, timedelta(days=1)),
-        Quota("requests", 100_000, timedelta(days=1), each="app"),
+        Quota("requests", 150, DAY, cost=(Cost(1),), zone="UTC"),
+        Quota("requests", 100_000, DAY, "app", (Cost(1),), "UTC"),
     )
 
     @classmethod

@@ -20,11 +20,12 @@ from platforms._mastodon_post import (
 )
 from platforms._mastodon_rules import KINDS, OPTIONS, POST, check_options, limited, options_for
 from platforms._mastodon_server import known, moment, plain, rate_limit_of, sentence, skew
-from platforms.base import ConnectMethod, Field, Quota, by_status
+from platforms.base import ConnectMethod, Field, by_status
 from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published, RateLimit, Standing
 from platforms.errors import InvalidContent, MediaRejected, NotFound, PlatformError
 from platforms.failures import Said, understood
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import Cost, Quota
 from platforms.rules import Finding, Rules, check
 from platforms.transport import Answer
 
@@ -72,9 +73,10 @@ class Mastodon(MastodonInbox):
     options = OPTIONS
     failures = FAILURES
     quotas = (
-        Quota("requests", 300, timedelta(minutes=5)),
-        Quota("posts", 300, timedelta(hours=3)),
-        Quota("uploads", 30, timedelta(minutes=30)),
+        # An upload is asked after once or twice.
+        Quota("requests", 300, timedelta(minutes=5), cost=(Cost(per_part=1, per_medium=3),)),
+        Quota("posts", 300, timedelta(hours=3), cost=(Cost(per_part=1),)),
+        Quota("uploads", 30, timedelta(minutes=30), cost=(Cost(per_medium=1),)),
         Quota("deletions", 30, timedelta(minutes=30)),
     )
     post_numbers = tuple(OF_POSTS.values())

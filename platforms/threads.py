@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from platforms._threads_failures import FAILURES
 from platforms._threads_inbox import ThreadsInbox
 from platforms._threads_post import Params, medium, shortcode, words
 from platforms._threads_rules import ANYTHING, KINDS, OPTIONS, check_links, check_options
-from platforms.base import Platform, Quota
+from platforms.base import Platform
 from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Standing, Token
 from platforms.errors import (
     InvalidContent,
@@ -28,10 +28,10 @@ from platforms.errors import (
 )
 from platforms.ledger import Ledger, repeatable
 from platforms.oauth import OAuth
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, check
 from platforms.transport import Answer
 
-DAY = timedelta(days=1)
 PROFILE = "id,username,name,threads_profile_picture_url"
 NUMBERS: dict[str, Metric] = {
     "views": "views",
@@ -70,7 +70,12 @@ class Threads(ThreadsInbox):
     kinds = KINDS
     options = OPTIONS
     failures = FAILURES
-    quotas = (Quota("posts", 250, DAY), Quota("replies", 1000, DAY), Quota("deletes", 100, DAY))
+    quotas = (
+        Quota("posts", 250, DAY, cost=(Cost(1),)),
+        # The parts after the first answer it, and so does what is said below.
+        Quota("replies", 1000, DAY, cost=(Cost(-1, per_part=1), Cost(1, option="first_comment"))),
+        Quota("deletes", 100, DAY),
+    )
     post_numbers = tuple(NUMBERS[name] for name in OF_POSTS)
     account_numbers = tuple(NUMBERS[name] for name in OF_ACCOUNTS)
     fetches_media = True

@@ -25,17 +25,20 @@ from platforms._x_rules import (
     community_id_of,
     post_id_of,
 )
-from platforms.base import Quota
 from platforms.content import Draft, Json, Part, Profile, Published, Standing, Token
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, TokenExpired
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, Rules
+from platforms.text import links
 
 __all__ = ["INDEX_LAG", "X"]
 
-DAY = timedelta(days=1)
 MOST_SHOWN = 25  # posts that a person picks from
+EACH_PART = (Cost(per_part=1),)
+# Of April 2026, in dollars: a post, a post with a link, and the description of a medium.
+POST, LINKED_POST, DESCRIPTION = 0.015, 0.2, 0.005
 
 
 class X(XHooks, XMedia, XNumbers):
@@ -53,10 +56,11 @@ class X(XHooks, XMedia, XNumbers):
     rules = RULES
     kinds = KINDS
     options: ClassVar[tuple[Option, ...]] = OPTIONS
+    currency = "USD"  # paid for what is used, out of credits
     quotas = (
-        Quota("posts", 100, timedelta(minutes=15)),
-        Quota("posts", 300, timedelta(hours=3)),
-        Quota("posts", 10_000, DAY, "app"),
+        Quota("posts", 100, timedelta(minutes=15), cost=EACH_PART, endpoint="POST /2/tweets"),
+        Quota("posts", 300, timedelta(hours=3), cost=EACH_PART),
+        Quota("posts", 10_000, DAY, "app", EACH_PART, endpoint="POST /2/tweets"),
         Quota("deletes", 50, timedelta(minutes=15)),
         Quota("messages", 15, timedelta(minutes=15)),
         Quota("messages", 1440, DAY),
@@ -117,6 +121,12 @@ class X(XHooks, XMedia, XNumbers):
             *check_options(draft),
             *check_video(draft, has_long_posts(limits)),
         ]
+
+    @classmethod
+    def costs(cls, draft: Draft) -> dict[str, float]:
+        posts = sum(LINKED_POST if links(part.text) else POST for part in draft.parts)
+        described = sum(bool(file.alt) for part in draft.parts for file in part.media)
+        return {**super().costs(draft), cls.currency: round(posts + DESCRIPTION * described, 4)}
 
     # --- publishing ---
 

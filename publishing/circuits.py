@@ -114,13 +114,6 @@ def _row(key: Key) -> QuerySet[Circuit]:
     return Circuit.objects.filter(platform_name=key[0], server=key[1])
 
 
-def limit(account: Account, until: datetime) -> None:
-    """The network has told the whole app to wait."""
-    Circuit.objects.get_or_create(platform_name=account.platform_name, server=account.server)
-    later = Q(limited_until=None) | Q(limited_until__lt=until)
-    _row(key_of(account)).filter(later).update(limited_until=until)
-
-
 def close(key: Key) -> None:
     """A person says that it works again."""
     _row(key).update(failures=0, trips=0, opened_at=None, retry_at=None, limited_until=None, reason="")

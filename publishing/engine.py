@@ -29,7 +29,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from publishing import circuits, claims, clock, leases
+from publishing import circuits, claims, clock, leases, pacing
 from publishing.backlog import Backlog
 from publishing.circuits import Circuits
 from publishing.claims import mark_missed
@@ -42,7 +42,6 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
-LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
 _NOT_TRIED = Refused("")  # the network was not even asked
 
@@ -130,18 +129,8 @@ def frozen(draft: Draft, ledger: DeliveryLedger) -> Draft:
 
 
 def _observer(account: Account) -> Callable[[RateLimit], None]:
-    """Holds an account's other deliveries back as soon as the network says that nothing is left."""
-
-    def observe(limit: RateLimit) -> None:
-        if limit.remaining <= 0:
-            hold_back(account, clock.never_early(limit.resets_at))
-
-    return observe
-
-
-def hold_back(account: Account, until: datetime) -> None:
-    """No delivery of this account is claimed before then."""
-    Account.objects.filter(pk=account.pk).update(limited_until=until)
+    """Hears what the network says of its limits while a delivery goes out."""
+    return partial(pacing.observe, account)
 
 
 # --- settling: one UPDATE that names the fence, then the history ---
@@ -191,8 +180,7 @@ def waiting(delivery: Delivery, attempt: Attempt, error: NotReady) -> None:
 
 def limited(delivery: Delivery, attempt: Attempt, error: RateLimited) -> None:
     """Nothing was sent; the whole account waits until the network allows more."""
-    until = clock.never_early(error.retry_at) if error.retry_at else clock.moment() + LIMITED_FOR
-    hold_back(delivery.account, until)
+    until = pacing.limited(delivery.account, error)
     _settle(delivery, attempt, Attempt.Outcome.WAITING, State.PUBLISHING, error, due_at=until)
 
 

@@ -296,6 +296,7 @@ class Delivery(models.Model):
     warning = models.CharField(_("warning"), max_length=500, blank=True)
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
+    costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -526,12 +527,13 @@ class Bucket(models.Model):
 
 
 class Spend(models.Model):
-    """What one delivery took out of a bucket, and when."""
+    """What one delivery took out of a bucket, and when; or the turn that it was given (`is_turn`)."""
 
     bucket = models.ForeignKey(Bucket, on_delete=models.CASCADE, related_name="spends")
     delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="spends")
     amount = models.DecimalField(max_digits=12, decimal_places=4)
     at = models.DateTimeField(default=now)
+    is_turn = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["bucket", "delivery"], name="one_spend_per_delivery")]

@@ -1,7 +1,7 @@
 """What the composer shows while somebody writes: each account's post as it will stand, counted, checked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from platforms.base import Notice
 from platforms.content import Draft
 from platforms.rules import Finding, Kind
 from publishing.drafts import make_draft
+from publishing.forecast import full_days
 from publishing.forms.post import PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
@@ -161,12 +162,21 @@ class Check:
         self.form = form
         self._content = form.post_input() if form.is_bound else _stored_input(form)
         locked = {delivery.account_id for delivery in form.locked_deliveries}
-        self.previews = [
-            preview(self._content, target)
-            for target in self._content.targets
-            if target.account.pk not in locked
-        ]
+        self.previews = self._with_limits(
+            [
+                preview(self._content, target)
+                for target in self._content.targets
+                if target.account.pk not in locked
+            ]
+        )
         self.locked = [stored_preview(delivery) for delivery in form.locked_deliveries]
+
+    def _with_limits(self, previews: list[Preview]) -> list[Preview]:
+        """With a warning where the day that was chosen has no room."""
+        at, post = self._content.scheduled_at or now(), self.form.post
+        drafts = [(preview.account, preview.draft) for preview in previews]
+        full = full_days(drafts, at, self.form.member.workspace.zone, post.pk if post else None)
+        return [replace(one, findings=(*one.findings, *full[one.account.pk])) for one in previews]
 
     @property
     def by_tightness(self) -> list[Preview]:

@@ -18,6 +18,7 @@ from platforms.content import Json
 from platforms.errors import PlatformError
 from publishing.bell import ring
 from publishing.models import TEXT_STEP, Delivery, Post, State, Step
+from publishing.pacing import costs_of
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 from publishing.renditions import order
 from publishing.validators import future_time
@@ -46,7 +47,9 @@ def schedule(post: Post, at: datetime) -> list[Delivery]:
         _refuse_nothing(deliveries, chosen)
         refuse_errors(examine_deliveries(chosen))
         for delivery in chosen:
-            delivery.move(State.SCHEDULED, due_at=due_at, planned_at=due_at, **FRESH_START)
+            delivery.move(
+                State.SCHEDULED, due_at=due_at, planned_at=due_at, costs=costs_of(delivery), **FRESH_START
+            )
         if len(chosen) == len([row for row in deliveries if row.state != State.CANCELLED]):
             Post.objects.filter(pk=post.pk).update(scheduled_at=due_at)
         _get_going(post, due_at)

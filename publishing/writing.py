@@ -21,6 +21,7 @@ from publishing.models import (
     PostMedia,
     State,
 )
+from publishing.pacing import costs_of
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 
 NOT_PLANNED = frozenset({State.DRAFT, State.CANCELLED})
@@ -180,7 +181,7 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
         has_changed = delivery.pk in before and before[delivery.pk] != _content(delivery)
         if delivery.is_editable and has_changed:
             delivery.steps.all().delete()
-            _open(delivery).update(started_at=None)
+            _open(delivery).update(started_at=None, costs=costs_of(delivery))
     refuse_errors(
         examine_deliveries(
             delivery

@@ -9,6 +9,7 @@ from django_q.conf import Conf
 from django_q.models import Task
 
 from platforms.sandbox.models import Call
+from publishing import pacing
 from snsauto.models import Pulse
 
 KEPT = timedelta(days=30)  # failed tasks
@@ -34,4 +35,4 @@ def sweep() -> int:
         Call.objects.filter(created_at__lt=moment - CALLS_KEPT),
         Pulse.objects.filter(seen_at__lt=moment - KEPT),
     )
-    return sum(rows.delete()[0] for rows in old)
+    return sum(rows.delete()[0] for rows in old) + pacing.prune(moment)

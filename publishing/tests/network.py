@@ -10,6 +10,7 @@ from platforms.content import Draft, Json, Published, Standing, Token
 from platforms.errors import InvalidContent
 from platforms.ledger import Ledger
 from platforms.options import Option
+from platforms.quotas import Quota
 from platforms.registry import PLATFORMS
 from platforms.rules import Images, Rules, Text
 from platforms.transport import refuse_late_writes
@@ -44,6 +45,11 @@ class Wire(Platform):
     rules = Rules(text=Text(100, count=len), images=Images(at_most=4), thread_at_most=20)
     options = (Option("aside", "First comment", "text"),)
     world = World()
+
+    @classmethod
+    def allows(cls, *quotas: Quota) -> None:
+        """Give it limits, until the test is over."""
+        cls.quotas = quotas
 
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
         ledger.repeat("picture", self._upload)
@@ -107,7 +113,7 @@ class Wire(Platform):
 @contextmanager
 def wired() -> Iterator[World]:
     """A fresh world behind the network `wire`."""
-    Wire.world = World()
+    Wire.world, Wire.quotas, Wire.currency = World(), (), ""
     PLATFORMS[Wire.name] = Wire
     try:
         yield Wire.world

@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.models import Account
 from accounts.permissions import Permission, requires
 from publishing.causes import asked_for, causes
 from publishing.deciding import Decision, decide
+from publishing.forecast import Forecast
 from publishing.forms.planning import LABELS, PlanFilter, QueueFilter
 from publishing.models import Post, State
-from publishing.month import Month, weeks
+from publishing.month import Month, mark_full, weeks
 from publishing.views.deliveries import back
 
 PAGE_SIZE = 25
@@ -87,6 +89,8 @@ def calendar(request: MemberRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("month", None)
     grid = weeks(month, form.posts(), zone)
+    accounts = Account.objects.visible_to(request.member).connected().defer("credentials")
+    mark_full(grid, Forecast(accounts, grid[0][0].date, grid[-1][-1].date, zone))
     context = {
         "form": form,
         "month": month,

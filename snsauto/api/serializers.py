@@ -100,6 +100,35 @@ class QuotaSerializer(serializers.Serializer[Any]):
     each = serializers.ChoiceField(choices=["account", "app"])
 
 
+class QuotaUseSerializer(serializers.Serializer[Any]):
+    """One quota on one day. Amounts are counted in the quota's own units."""
+
+    what = serializers.CharField(source="quota.what")
+    limit = serializers.IntegerField(source="quota.limit")
+    within = serializers.DurationField(source="quota.within")
+    each = serializers.ChoiceField(source="quota.each", choices=["account", "app"])
+    used = serializers.FloatField()
+    reserved = serializers.FloatField()
+    left = serializers.FloatField()
+    resets_at = serializers.DateTimeField()
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """What the account's posts of this month cost, about."""
+
+    currency = serializers.CharField()
+    used = serializers.FloatField()
+    reserved = serializers.FloatField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """What an account has used, planned and left."""
+
+    day = serializers.DateField()
+    quotas = QuotaUseSerializer(many=True)
+    money = MoneySerializer(allow_null=True)
+
+
 class ConnectFieldSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]

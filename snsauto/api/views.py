@@ -23,11 +23,14 @@ from accounts.models import Account, AuditEvent, Membership
 from accounts.permissions import Permission
 from campaigns.models import Campaign
 from platforms.base import ConnectMethod, Platform
+from platforms.content import Draft
 from platforms.registry import PLATFORMS
+from platforms.rules import Finding
 from publishing import media as pictures
 from publishing import scheduling, writing
 from publishing.deciding import Decision, decide, undo, undoable
 from publishing.drafts import make_draft
+from publishing.forecast import Forecast, full_days, month_of
 from publishing.models import Delivery, Media, Post, State
 from publishing.preflight import examine
 from publishing.recent import can_list, recent_posts
@@ -53,6 +56,7 @@ from snsauto.api.serializers import (
     MeSerializer,
     PlatformSerializer,
     PostSerializer,
+    UsageSerializer,
 )
 from snsauto.api.writing import (
     AccountChangeSerializer,
@@ -126,6 +130,16 @@ class AccountViewSet(
 
     def perform_destroy(self, instance: Account) -> None:
         connecting.disconnect(member_of(self.request), instance)
+
+    @extend_schema(responses=UsageSerializer)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=None)
+    def quotas(self, request: Request, pk: str) -> Response:
+        """What is used, planned and left of the network's limits of a day, today; and money this month."""
+        account, zone = self.get_object(), member_of(request).workspace.zone
+        forecast = Forecast([account], *month_of(zone), zone)
+        today = now().astimezone(zone).date()
+        usage = {"day": today, "quotas": forecast.on(account, today), "money": forecast.money(account)}
+        return Response(UsageSerializer(usage).data)
 
     @extend_schema(
         request=ConnectSerializer,
@@ -315,21 +329,34 @@ class PostViewSet(
     @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
     def check(self, request: Request) -> Response:
         """The preflight alone: what each network would say. Nothing is stored."""
-        content = post_input(member_of(request), sent(PostWriteSerializer, request))
-        return Response([self._checked(content, target) for target in content.targets])
+        member = member_of(request)
+        content = post_input(member, sent(PostWriteSerializer, request))
+        drafts = [(target.account, self._draft(content, target)) for target in content.targets]
+        full = full_days(drafts, content.scheduled_at or now(), member.workspace.zone)
+        return Response(
+            [
+                self._checked(content, target, draft, full[target.account.pk])
+                for target, (_account, draft) in zip(content.targets, drafts, strict=True)
+            ]
+        )
 
     @staticmethod
-    def _checked(content: writing.PostInput, target: writing.Target) -> dict[str, Any]:
-        text = content.text if target.text is None else target.text
-        draft = make_draft(
+    def _draft(content: writing.PostInput, target: writing.Target) -> Draft:
+        return make_draft(
             key="check",
             created_at=now(),
             account=target.account,
-            text=text,
+            text=content.text if target.text is None else target.text,
             media=unfitted(content.media),
             options=target.options,
         )
-        findings = examine(target.account, draft)
+
+    @staticmethod
+    def _checked(
+        content: writing.PostInput, target: writing.Target, draft: Draft, full: list[Finding]
+    ) -> dict[str, Any]:
+        text = content.text if target.text is None else target.text
+        findings = [*examine(target.account, draft), *full]
         rules = target.account.platform.rules_with(target.account.limits, draft.options, draft.media)
         return {
             "account": target.account.pk,
