@@ -1,7 +1,4 @@
-"""When an account is free: a post that lost its time gets the same time of day on the next day that has room.
-
-`day_is_full` is where the forecast plugs in: a day on which the network allows no more is passed over.
-"""
+"""When an account is free: a post that lost its time gets the same time on the next day that has room."""
 
 import zoneinfo
 from bisect import bisect_left, insort
@@ -13,33 +10,44 @@ from itertools import product
 from django.utils.timezone import now
 
 from accounts.models import Account
+from publishing.forecast import Forecast
 from publishing.models import Delivery, State
 
 GAP = timedelta(minutes=15)  # the least between two posts of an account
 SHIFTS = 12  # how often a taken time is put off by a gap before the day counts as taken
 FURTHEST = 366  # days
+FORESEEN = timedelta(days=60)
 
 Full = Callable[[Account, datetime, Sequence[datetime]], bool]
 
 
-def day_is_full(account: Account, at: datetime, given: Sequence[datetime]) -> bool:  # noqa: ARG001
-    """Whether the network allows the account no more on the day of a moment.
+class FullDays:
+    """The days on which a network allows an account no more, by the forecast of the coming weeks."""
 
-    `given`: what was given away already and stands in no row yet.
-    """
-    return False
+    def __init__(self, accounts: Iterable[int]) -> None:
+        rows = list(Account.objects.filter(pk__in=set(accounts)).select_related("workspace"))
+        self._zone = rows[0].workspace.zone if rows else zoneinfo.ZoneInfo("UTC")
+        today = now().astimezone(self._zone).date()
+        self._forecast = Forecast(rows, today, today + FORESEEN, self._zone)
+
+    def __call__(self, account: Account, at: datetime, given: Sequence[datetime]) -> bool:
+        """`given`: what was given away already and stands in no row yet."""
+        day = at.astimezone(self._zone).date()
+        more = sum(moment.astimezone(self._zone).date() == day for moment in given)
+        return any(use.left <= more for use in self._forecast.on(account, day))
 
 
 class FreeTimes:
-    """The free times of some accounts, in one query. What is taken is not offered again."""
+    """The free times of some accounts, in a few queries. What is taken is not offered again."""
 
-    def __init__(self, accounts: Iterable[int], is_full: Full = day_is_full) -> None:
+    def __init__(self, accounts: Iterable[int], is_full: Full | None = None) -> None:
+        accounts = set(accounts)
         self._moment = now()
-        self._is_full = is_full
+        self._is_full = is_full or FullDays(accounts)
         self._planned: dict[int, list[datetime]] = defaultdict(list)
         self._given: dict[int, list[datetime]] = defaultdict(list)
         self._filled: dict[tuple[int, str, time], date] = {}  # days before these have no room left
-        for account, due_at in _planned(set(accounts), self._moment):
+        for account, due_at in _planned(accounts, self._moment):
             self._planned[account].append(due_at)
 
     def next(self, delivery: Delivery) -> datetime:

@@ -9,10 +9,12 @@ import time_machine
 
 from accounts.factories import AccountFactory
 from accounts.models import Account
+from platforms.quotas import DAY, Cost, Quota
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.free_time import FreeTimes
 from publishing.models import Delivery
 from publishing.tests.conftest import NOON
+from publishing.tests.network import Wire, World
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -120,18 +122,40 @@ def test_late_in_the_evening_the_next_day_is_nearer(late: Make, account: Account
         assert slots(late(evening)) == [evening + timedelta(days=2)]
 
 
-def test_a_full_day_is_passed_over(late: Make, account: Account) -> None:
-    row = late()
-    full = {TOMORROW.date()}
-    times = FreeTimes([account.pk], is_full=lambda _account, at, _given: at.date() in full)
+def test_a_day_on_which_the_network_allows_no_more_is_passed_over(late: Make, world: World) -> None:
+    Wire.allows(Quota("posts", 1, DAY, cost=(Cost(per_post=1),)))
+    account = AccountFactory(platform_name="wire")
+    post = PostFactory(workspace=account.workspace, timezone="UTC")
+    planned = DeliveryFactory(post=post, account=account, missed=True, due_at=NOON, planned_at=NOON)
+    at = TOMORROW + timedelta(hours=5)
+    DeliveryFactory(account=account, scheduled=True, due_at=at, planned_at=at, costs={"posts": 1})
 
-    assert times.take(row) == TOMORROW + timedelta(days=1)
+    assert slots(planned) == [NOON + timedelta(days=2)]
 
 
-def test_one_question_is_asked_however_many_there_are(
+def test_what_is_given_away_fills_a_day_too(late: Make, world: World) -> None:
+    Wire.allows(Quota("posts", 1, DAY, cost=(Cost(per_post=1),)))
+    account = AccountFactory(platform_name="wire")
+    rows = [
+        DeliveryFactory(
+            post=PostFactory(workspace=account.workspace, timezone="UTC"),
+            account=account,
+            missed=True,
+            due_at=NOON + timedelta(hours=n),
+            planned_at=NOON + timedelta(hours=n),
+        )
+        for n in range(3)
+    ]
+
+    days = [slot.date() - NOON.date() for slot in slots(*rows)]
+
+    assert days == [timedelta(days=1), timedelta(days=2), timedelta(days=3)]
+
+
+def test_five_questions_are_asked_however_many_there_are(
     late: Make, django_assert_num_queries: Callable[..., object]
 ) -> None:
     rows = [late() for _ in range(20)]
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(5):
         slots(*rows)
