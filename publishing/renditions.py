@@ -221,7 +221,7 @@ def order(post_id: int) -> None:
 
 def order_again(post_id: int) -> None:
     """The same for a delivery that found them missing, at most once a minute."""
-    if cache.add(f"renditions of {post_id}", True, timeout=60):
+    if cache.add(f"renditions-{post_id}", True, timeout=60):
         order(post_id)
 
 

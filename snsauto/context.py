@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from accounts.models import Membership
+from accounts.models import Membership, Notification
 from publishing.models import NEEDS_PERSON, Delivery
 
 THEMES = ("light", "dark")
@@ -26,6 +26,11 @@ class Frame:
     def trouble(self) -> int:
         """How many deliveries need a person."""
         return Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON).count()
+
+    @cached_property
+    def unread(self) -> int:
+        """How much the person was told, in all their workspaces, and has not seen."""
+        return Notification.objects.told_to(self.member.user).unread().count()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
