@@ -59,9 +59,7 @@ def _ending(account: Account, moment: datetime) -> Ending:
         return Ending(
             account,
             f"{since}:ended",
-            _(
-                "The connection of %(account)s (%(network)s) has ended: nothing goes out there. Connect again."
-            ),
+            _("The connection of %(account)s (%(network)s) has ended: nothing goes out. Connect it again."),
         )
     if account.expires_at and account.expires_at <= moment + A_DAY:
         return Ending(

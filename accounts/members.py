@@ -38,7 +38,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
 
 
 def remove_member(actor: Membership, membership: Membership) -> None:
-    """Take a person, the keys of their programs and what they were told out of the workspace, or LastOwner."""
+    """Take a person out of the workspace, with their programs' keys and notices. Raises LastOwner."""
     with transaction.atomic():
         _refuse_last_owner(membership, stays=False)
         theirs = {"user_id": membership.user_id, "workspace_id": membership.workspace_id}

@@ -20,7 +20,6 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.timezone import now
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_q.tasks import async_task
 
@@ -60,12 +59,19 @@ def staff() -> list[User]:
 
 
 def tell(
-    users: Iterable[User], *, kind: str, key: str, text: str, url: str, workspace: Workspace | None = None
+    users: Iterable[User],
+    *,
+    kind: str,
+    key: str,
+    text: str,
+    url: str,
+    workspace: Workspace | None = None,
+    grows: bool = False,
 ) -> None:
     """Tell people something, once a key however often this is called; a mail follows.
 
-    The same key with another text (a count that grew) replaces what stood there and is unread again, and no
-    second mail is sent: a storm is one message.
+    `grows`: another text under the same key (a count that grew) replaces what stood there and is unread
+    again; no second mail is sent, so that a storm is one message.
     """
     people, moment = list(users), now()
     Notification.objects.bulk_create(
@@ -83,8 +89,9 @@ def tell(
         ),
         ignore_conflicts=True,
     )
-    older = Notification.objects.filter(user__in=people, key=key).exclude(text=_cut(text, 500))
-    older.update(text=_cut(text, 500), url=url, created_at=moment, read_at=None)
+    if grows:
+        older = Notification.objects.filter(user__in=people, key=key).exclude(text=_cut(text, 500))
+        older.update(text=_cut(text, 500), url=url, created_at=moment, read_at=None)
     transaction.on_commit(ring)
 
 

@@ -15,6 +15,7 @@ from accounts.connections import platform_client
 from platforms.content import Json
 from platforms.errors import PlatformError
 from publishing.bell import ring
+from publishing.duplicates import stamp
 from publishing.models import TEXT_STEP, Delivery, Post, State, Step
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 from publishing.renditions import order
@@ -45,6 +46,7 @@ def schedule(post: Post, at: datetime) -> list[Delivery]:
         refuse_errors(examine_deliveries(chosen))
         for delivery in chosen:
             delivery.move(State.SCHEDULED, due_at=due_at, planned_at=due_at, **FRESH_START)
+        stamp(chosen)
         if len(chosen) == len([row for row in deliveries if row.state != State.CANCELLED]):
             Post.objects.filter(pk=post.pk).update(scheduled_at=due_at)
         _get_going(post, due_at)

@@ -9,7 +9,6 @@ from django.core import mail
 from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
-from django.test import Client
 from django.utils.timezone import now
 from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
@@ -69,7 +68,7 @@ def test_a_count_that_grew_replaces_what_stood_there_and_is_unread_again(ada: Us
     notices.tell([ada], **LATE)
     Notification.objects.update(read_at=now(), mailed_at=now())
 
-    notices.tell([ada], **{**LATE, "text": "40 posts failed."})
+    notices.tell([ada], **{**LATE, "text": "40 posts failed."}, grows=True)
 
     notice = Notification.objects.get()
     assert notice.text == "40 posts failed."
@@ -81,7 +80,7 @@ def test_what_was_read_stays_read_when_it_is_said_again(ada: User) -> None:
     notices.tell([ada], **LATE)
     Notification.objects.update(read_at=now())
 
-    notices.tell([ada], **LATE)
+    notices.tell([ada], **LATE, grows=True)
 
     assert Notification.objects.get().read_at is not None
 
@@ -220,7 +219,7 @@ def test_the_owner_is_told_once_that_a_connection_has_ended(
     said = [tell_of_connections(), tell_of_connections()]
 
     assert said == [1, 0]
-    assert told(ada) == ["The connection of ada (Village) has ended: nothing goes out there. Connect again."]
+    assert told(ada) == ["The connection of ada (Village) has ended: nothing goes out. Connect it again."]
     assert told(ben) == []
 
 

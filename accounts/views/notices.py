@@ -43,5 +43,5 @@ def notice_open(request: MemberRequest, pk: int) -> HttpResponse:
     Notification.objects.told_to(request.user).unread().filter(pk=pk).update(read_at=now())
     if notice.workspace_id not in {None, request.member.workspace_id}:
         with suppress(Membership.DoesNotExist):  # left it since; then there is nothing to see there either
-            switch_workspace(request.user, notice.workspace_id)  # type: ignore[arg-type]
+            switch_workspace(request.user, notice.workspace_id)
     return redirect(notice.url or "notices:notice-list")

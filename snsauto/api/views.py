@@ -25,10 +25,8 @@ from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from publishing import media as pictures
 from publishing import scheduling, writing
-from publishing.drafts import make_draft
 from publishing.models import Delivery, Media, Post, State
-from publishing.preflight import examine
-from publishing.renditions import unfitted
+from publishing.previews import Preview, preview, with_twins
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
@@ -304,38 +302,30 @@ class PostViewSet(
     def check(self, request: Request) -> Response:
         """The preflight alone: what each network would say. Nothing is stored."""
         content = post_input(member_of(request), sent(PostWriteSerializer, request))
-        return Response([self._checked(content, target) for target in content.targets])
+        previews = [preview(content, target) for target in content.targets]
+        return Response([_checked(row) for row in with_twins(previews, content.scheduled_at or now(), None)])
 
-    @staticmethod
-    def _checked(content: writing.PostInput, target: writing.Target) -> dict[str, Any]:
-        text = content.text if target.text is None else target.text
-        draft = make_draft(
-            key="check",
-            created_at=now(),
-            account=target.account,
-            text=text,
-            media=unfitted(content.media),
-            options=target.options,
-        )
-        findings = examine(target.account, draft)
-        rules = target.account.platform.rules_with(target.account.limits, draft.options, draft.media)
-        return {
-            "account": target.account.pk,
-            "kind": draft.kind,
-            "length": rules.text.length(text),
-            "limit": rules.text.limit,
-            "parts": [part.text for part in draft.parts],
-            "findings": [
-                {
-                    "code": finding.code,
-                    "message": str(finding.message),
-                    "field": finding.field,
-                    "severity": finding.severity,
-                    "part": finding.part,
-                }
-                for finding in findings
-            ],
-        }
+
+def _checked(row: Preview) -> dict[str, Any]:
+    """What one account's network would say."""
+    rules = row.account.platform.rules_with(row.account.limits, row.draft.options, row.draft.media)
+    return {
+        "account": row.account.pk,
+        "kind": row.draft.kind,
+        "length": rules.text.length(row.text),
+        "limit": rules.text.limit,
+        "parts": [part.text for part in row.draft.parts],
+        "findings": [
+            {
+                "code": finding.code,
+                "message": str(finding.message),
+                "field": finding.field,
+                "severity": finding.severity,
+                "part": finding.part,
+            }
+            for finding in row.findings
+        ],
+    }
 
 
 class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
