@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -49,4 +48,7 @@ def hour(moment: datetime) -> str:
 def quoted(delivery: Delivery) -> str:
     """How a post is called in a sentence: by its first words."""
     words = " ".join(delivery.effective_text.split())
-    return _("“%(text)s”") % {"text": Truncator(words).chars(EXCERPT)} if words else _("A post of pictures")
+    if len(words) > EXCERPT:
+        whole = words[: EXCERPT + 1].rpartition(" ")[0]  # some languages have no spaces to cut at
+        words = f"{whole if len(whole) > EXCERPT // 2 else words[:EXCERPT]}…"
+    return _("“%(text)s”") % {"text": words} if words else _("A post of pictures")
