@@ -119,7 +119,7 @@ def _sentence(cause: Cause, row: Delivery, count: int) -> str:
     """Which post, where and when, and what is the matter."""
     told = {
         "post": quoted(row),
-        "account": row.account.handle,
+        "account": str(row.account),
         "time": clock_time(row.due_at, row.post.workspace.zone) if row.due_at else "",
         "count": count,
         "why": cause.trouble.message,

@@ -55,21 +55,16 @@ class Seeker:
 class Twin:
     """A delivery of the same content on the same account: when it went out, or will."""
 
-    handle: str
     at: datetime
     is_out: bool
     zone: ZoneInfo
 
     @property
     def sentence(self) -> str:
-        told = {
-            "handle": self.handle,
-            "ago": distance(self.at - now()),
-            "when": short_time(self.at, self.zone),
-        }
+        told = {"ago": distance(self.at - now()), "when": short_time(self.at, self.zone)}
         if self.is_out:
-            return _("The same went out on %(handle)s %(ago)s.") % told
-        return _("The same is planned on %(handle)s for %(when)s.") % told
+            return _("The same text went out on this account %(ago)s.") % told
+        return _("The same text is planned on this account for %(when)s.") % told
 
     @property
     def finding(self) -> Finding:
@@ -102,8 +97,8 @@ def _candidates(seekers: Sequence[Seeker]) -> list[Delivery]:
         fingerprint__in={seeker.fingerprint for seeker in seekers},
     )
     return list(
-        rows.select_related("account", "post")
-        .only("account__handle", "post__timezone", "state", "due_at", "published_at", "fingerprint")
+        rows.select_related("post")
+        .only("account_id", "post__timezone", "state", "due_at", "published_at", "fingerprint")
         .order_by("pk")
     )
 
@@ -114,4 +109,4 @@ def _moment(row: Delivery) -> datetime:
 
 
 def _twin(row: Delivery) -> Twin:
-    return Twin(row.account.handle, _moment(row), row.state == State.PUBLISHED, row.post.zone)
+    return Twin(_moment(row), row.state == State.PUBLISHED, row.post.zone)

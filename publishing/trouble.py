@@ -70,7 +70,7 @@ def _sentence(cause: Cause, row: Delivery, count: int) -> str:
     """What happened, why, and what to do."""
     told = {
         "post": quoted(row),
-        "account": row.account.handle,
+        "account": str(row.account),
         "count": count,
         "why": f"{row.reason} {row.advice}".strip(),
     }

@@ -332,7 +332,7 @@ def test_the_later_one_of_two_is_warned(planned: Make) -> None:
     look_ahead()
 
     assert warning(first) == ("", "")
-    assert warning(second) == ("same_text", "The same is planned on harbour for Mon 14:10.")
+    assert warning(second) == ("same_text", "The same text is planned on this account for Mon 14:10.")
 
 
 def test_the_same_went_out_this_morning(planned: Make) -> None:
@@ -346,7 +346,7 @@ def test_the_same_went_out_this_morning(planned: Make) -> None:
 
     look_ahead()
 
-    assert warning(row) == ("same_text", "The same went out on harbour 3 hours ago.")
+    assert warning(row) == ("same_text", "The same text went out on this account 3 hours ago.")
 
 
 # --- telling ---
@@ -361,7 +361,7 @@ def test_the_words_say_which_where_when_and_what_to_do(planned: Make, ada: User,
 
     assert told(ada) == [
         (
-            "“Sourdough is out of the oven at seven, and it is…” is due on harbour at 14:52 (Berlin), "
+            "“Sourdough is out of the oven at seven, and it is…” is due on harbour (Wire) at 14:52 (Berlin), "
             "but will not go out so. The connection has ended. Connect it again."
         )
     ]
@@ -410,7 +410,7 @@ def test_forty_posts_on_one_dead_connection_are_one_message(
 
     assert told(ada) == [
         (
-            "40 posts are due on harbour within the hour, but will not go out so. "
+            "40 posts are due on harbour (Wire) within the hour, but will not go out so. "
             "The connection has ended. Connect it again."
         )
     ]

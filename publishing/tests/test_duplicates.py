@@ -93,13 +93,13 @@ def test_an_accounts_own_text_counts(ada: User, harbour: Account) -> None:
 def test_the_same_went_out_three_hours_ago(ada: User, harbour: Account) -> None:
     published(written(ada, harbour), timedelta(hours=3))
 
-    assert findings(ada, harbour) == ["The same went out on harbour 3 hours ago."]
+    assert findings(ada, harbour) == ["The same text went out on this account 3 hours ago."]
 
 
 def test_the_same_is_planned(ada: User, harbour: Account) -> None:
     scheduling.schedule(written(ada, harbour), NOON + timedelta(hours=19))
 
-    assert findings(ada, harbour) == ["The same is planned on harbour for Tue 09:00."]
+    assert findings(ada, harbour) == ["The same text is planned on this account for Tue 09:00."]
 
 
 def test_the_day_is_counted_from_the_planned_time(ada: User, harbour: Account) -> None:
@@ -134,7 +134,7 @@ def test_the_composer_says_so_and_lets_who_means_it_go_on(ada: User, harbour: Ac
     page = client_of(ada).get(f"/posts/{post.pk}/edit/").text
     scheduling.publish_now(Post.objects.get(pk=post.pk))
 
-    assert "The same went out on harbour 3 hours ago." in page
+    assert "The same text went out on this account 3 hours ago." in page
     assert post.deliveries.get().state == State.SCHEDULED
 
 

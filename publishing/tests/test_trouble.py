@@ -24,8 +24,8 @@ Make = Callable[..., Delivery]
 
 
 @pytest.fixture
-def harbour(workspace: Workspace) -> Account:
-    return AccountFactory.create(workspace=workspace, handle="harbour")
+def harbour(world: World, workspace: Workspace) -> Account:
+    return AccountFactory.create(workspace=workspace, platform_name="wire", handle="harbour")
 
 
 @pytest.fixture
@@ -49,15 +49,15 @@ def told(user: User) -> list[str]:
         (
             "failed",
             (
-                "“Sourdough” did not go out on harbour. The network refused the text. "
+                "“Sourdough” did not go out on harbour (Wire). The network refused the text. "
                 "Change the text or the options and try again."
             ),
         ),
         (
             "unknown",
             (
-                "Nobody knows whether “Sourdough” is on harbour. The connection to the network broke off. "
-                "Look on the network, then say whether it is there."
+                "Nobody knows whether “Sourdough” is on harbour (Wire). The connection to the network "
+                "broke off. Look on the network, then say whether it is there."
             ),
         ),
         ("missed", "“Sourdough” was missed. It could not be sent in time."),
@@ -96,7 +96,9 @@ def test_what_the_engine_settles_is_found_by_looking(
 
     tell_of_trouble()
 
-    assert told(ada)[0].startswith("“Good morning” did not go out on wire. The network refused the text.")
+    assert told(ada)[0].startswith(
+        "“Good morning” did not go out on wire (Wire). The network refused the text."
+    )
 
 
 def test_the_same_trouble_is_told_once(troubled: Make, ada: User) -> None:
@@ -139,7 +141,7 @@ def test_forty_failures_for_one_cause_are_one_message_that_counts(
 
     assert told(ada) == [
         (
-            "40 posts did not go out on harbour. The network refused the text. "
+            "40 posts did not go out on harbour (Wire). The network refused the text. "
             "Change the text or the options and try again."
         )
     ]
