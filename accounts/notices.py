@@ -153,7 +153,7 @@ def _mail(user: User, notices: list[Notification]) -> bool:
 def _subject(notices: list[Notification]) -> str:
     """The one sentence, or how many there are."""
     if len(notices) == 1:
-        return _cut(" ".join(notices[0].text.split()), 150)
+        return _cut(" ".join(notices[0].text.split()), 100)
     sentence = ngettext("%(count)d thing to know", "%(count)d things to know", len(notices))
     return sentence % {"count": len(notices)}
 

@@ -127,13 +127,13 @@ def _sentence(cause: Cause, row: Delivery, count: int) -> str:
     plural = partial(ngettext, number=count)
     if cause.trouble.is_wide:
         sentence = plural(
-            "%(post)s is due at %(time)s, but will not go out so. %(why)s",
-            "%(count)d posts are due within the hour, but will not go out so. %(why)s",
+            "%(post)s cannot go out at %(time)s. %(why)s",
+            "%(count)d posts cannot go out within the hour. %(why)s",
         )
     elif cause.trouble.stops:
         sentence = plural(
-            "%(post)s is due on %(account)s at %(time)s, but will not go out so. %(why)s",
-            "%(count)d posts are due on %(account)s within the hour, but will not go out so. %(why)s",
+            "%(post)s cannot go out on %(account)s at %(time)s. %(why)s",
+            "%(count)d posts cannot go out on %(account)s within the hour. %(why)s",
         )
     else:
         sentence = plural(

@@ -68,8 +68,8 @@ def _late(moment: datetime) -> Iterable[Alarm]:
 
 def _late_in(workspace: Workspace, count: int, oldest: datetime) -> Alarm:
     sentence = ngettext(
-        "%(count)d post should be out and is not; it was due at %(when)s.",
-        "%(count)d posts should be out and are not; the oldest was due at %(when)s.",
+        "%(count)d post is late; it was due at %(when)s.",
+        "%(count)d posts are late; the oldest was due at %(when)s.",
         count,
     )
     told = {"count": count, "when": clock_time(oldest, workspace.zone)}
@@ -146,7 +146,7 @@ def _close_others(keys: set[str], moment: datetime) -> None:
                 continue
             minutes = max(1, round((moment - incident.opened_at) / timedelta(minutes=1)))
             sentence = ngettext(
-                "Over after %(count)d minute: %(what)s", "Over after %(count)d minutes: %(what)s", minutes
+                "Over after %(count)d minute: “%(what)s”", "Over after %(count)d minutes: “%(what)s”", minutes
             )
             _tell(incident, "over", sentence % {"count": minutes, "what": incident.summary}, _url(incident))
             log.warning("incident is over", about=incident.key, minutes=minutes)

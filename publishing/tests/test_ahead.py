@@ -361,8 +361,8 @@ def test_the_words_say_which_where_when_and_what_to_do(planned: Make, ada: User,
 
     assert told(ada) == [
         (
-            "“Sourdough is out of the oven at seven, and it is…” is due on harbour (Wire) at 14:52 (Berlin), "
-            "but will not go out so. The connection has ended. Connect it again."
+            "“Sourdough is out of the oven at seven, and it is…” cannot go out on harbour (Wire) "
+            "at 14:52 (Berlin). The connection has ended. Connect it again."
         )
     ]
     assert Notification.objects.get().url == f"/posts/{row.post_id}/"
@@ -410,7 +410,7 @@ def test_forty_posts_on_one_dead_connection_are_one_message(
 
     assert told(ada) == [
         (
-            "40 posts are due on harbour (Wire) within the hour, but will not go out so. "
+            "40 posts cannot go out on harbour (Wire) within the hour. "
             "The connection has ended. Connect it again."
         )
     ]
@@ -427,7 +427,7 @@ def test_a_stopped_desk_is_told_once_for_all_accounts(planned: Make, ada: User) 
     look_ahead()
 
     assert len(told(ada)) == 1
-    assert told(ada)[0].startswith("2 posts are due within the hour")
+    assert told(ada)[0].startswith("2 posts cannot go out within the hour")
 
 
 def test_a_post_that_changed_while_it_was_looked_at_gets_no_word_about_the_old_one(
@@ -502,4 +502,4 @@ def test_the_post_page_says_that_all_is_well(planned: Make, ada: User) -> None:
     row = planned()
     look_ahead()
 
-    assert "looked at ahead: all is well" in client_of(ada).get(f"/posts/{row.post_id}/").text
+    assert "checked, all is well" in client_of(ada).get(f"/posts/{row.post_id}/").text

@@ -90,9 +90,7 @@ def test_people_of_the_workspace_and_staff_are_told_once(
     watch()
     mail_notices()
 
-    assert (
-        told(ada) == told(ben) == ["3 posts should be out and are not; the oldest was due at 13:54 (Berlin)."]
-    )
+    assert told(ada) == told(ben) == ["3 posts are late; the oldest was due at 13:54 (Berlin)."]
     assert told(sue) == ["3 posts are late by more than five minutes: Wire 3."]
     assert told(vic) == told(cho) == []
     assert sorted(message.to[0] for message in mail.outbox) == sorted([ada.email, ben.email, sue.email])
@@ -161,9 +159,7 @@ def test_it_closes_by_itself_and_says_so(
     watch()
 
     assert opened() == []
-    assert told(ada)[0] == (
-        "Over after 12 minutes: 1 post should be out and is not; it was due at 13:54 (Berlin)."
-    )
+    assert told(ada)[0] == ("Over after 12 minutes: “1 post is late; it was due at 13:54 (Berlin).”")
     assert [len(told(person)) for person in (ada, sue)] == [2, 2]
 
 
@@ -253,7 +249,7 @@ def test_a_network_that_answers_again_is_told_too(
 
     watch()
 
-    assert told(sue)[0] == "Over after 12 minutes: Wire does not answer: Down."
+    assert told(sue)[0] == "Over after 12 minutes: “Wire does not answer: Down.”"
 
 
 # --- pumps ---
