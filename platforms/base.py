@@ -135,6 +135,8 @@ class Platform:
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
     fetches_media: ClassVar[bool] = False  # whether it may read media from our address
     scopes: ClassVar[tuple[str, ...]] = ()
+    posting_scopes: ClassVar[tuple[tuple[str, ...], ...]] = ()  # needed to post: one of each group
+    media_scopes: ClassVar[tuple[tuple[str, ...], ...]] = ()  # and these where there is media
     connect_methods: ClassVar[tuple[ConnectMethod, ...]] = (ConnectMethod("oauth", "Connect"),)
     needs_client_id: ClassVar[bool] = True  # False where we register by ourselves, or need no registration
     api_url: ClassVar[str] = ""  # the real hosts; settings may point elsewhere
@@ -258,6 +260,12 @@ class Platform:
     def must_fetch(cls, draft: Draft) -> bool:
         """Whether this draft goes out only if the network can read its media from our address."""
         return cls.fetches_media and bool(draft.media)
+
+    @classmethod
+    def missing_scopes(cls, draft: Draft, granted: Sequence[str]) -> tuple[str, ...]:
+        """What this draft needs and the token does not allow; nothing where the network told no scopes."""
+        needed = cls.posting_scopes + (cls.media_scopes if draft.media else ())
+        return tuple(group[0] for group in needed if granted and set(group).isdisjoint(granted))
 
     @classmethod
     def notices(cls, options: Mapping[str, Json]) -> tuple[Notice, ...]:

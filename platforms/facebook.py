@@ -63,6 +63,7 @@ class Facebook(Publishing, Talking):
         "read_insights",
         "business_management",
     )
+    posting_scopes = (("pages_manage_posts",),)
     # `rerequest` asks again for what the person left out the last time.
     oauth = OAuth(
         f"/{VERSION}/dialog/oauth",

@@ -47,6 +47,7 @@ class GoogleBusiness(GoogleBusinessReviews, GoogleBusinessNumbers, GoogleBusines
     api_url = "https://mybusiness.googleapis.com"
     upload_url = api_url
     scopes = ("https://www.googleapis.com/auth/business.manage",)
+    posting_scopes = (scopes,)
     rules = RULES
     kinds = KINDS
     options: ClassVar[tuple[Option, ...]] = OPTIONS

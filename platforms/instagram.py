@@ -59,6 +59,7 @@ class Instagram(InstagramInbox, InstagramNumbers):
     auth_url = SITE
     upload_url = "https://rupload.facebook.com"
     scopes = BY_INSTAGRAM.scopes
+    posting_scopes = (("instagram_business_content_publish", "instagram_content_publish"),)
     connect_methods = (
         ConnectMethod(
             "oauth",

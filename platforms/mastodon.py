@@ -54,6 +54,8 @@ class Mastodon(MastodonInbox):
         "write:media",
         "write:favourites",
     )
+    posting_scopes = (("write:statuses", "write"),)
+    media_scopes = (("write:media", "write"),)
     connect_methods = (
         ConnectMethod(
             "oauth",

@@ -62,6 +62,7 @@ class Pinterest(OAuthPlatform):
     api_url = "https://api.pinterest.com"
     auth_url = "https://www.pinterest.com"
     scopes = ("boards:read", "boards:write", "pins:read", "pins:write", "user_accounts:read")
+    posting_scopes = (("pins:write",), ("boards:read",))
     oauth = OAuth(
         "/oauth/",
         "/v5/oauth/token",

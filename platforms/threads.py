@@ -65,6 +65,7 @@ class Threads(ThreadsInbox):
         "threads_location_tagging",
         "threads_share_to_instagram",
     )
+    posting_scopes = (("threads_content_publish",),)
     oauth = OAuth("/oauth/authorize", "/oauth/access_token", pkce=False, scope_separator=",")
     rules = ANYTHING
     kinds = KINDS

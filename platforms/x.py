@@ -53,6 +53,8 @@ class X(XHooks, XMedia, XNumbers):
         "tweet.read", "tweet.write", "users.read", "media.write", "offline.access", "tweet.moderate.write",
         "like.write", "dm.read", "dm.write",
     )  # fmt: skip
+    posting_scopes = (("tweet.write",),)
+    media_scopes = (("media.write",),)
     rules = RULES
     kinds = KINDS
     options: ClassVar[tuple[Option, ...]] = OPTIONS

@@ -71,6 +71,7 @@ class YouTube(YouTubeInbox, YouTubeNumbers, YouTubePush):
         f"{GOOGLE}youtube.force-ssl",
         f"{GOOGLE}yt-analytics.readonly",
     )
+    posting_scopes = ((f"{GOOGLE}youtube.upload", f"{GOOGLE}youtube.force-ssl", f"{GOOGLE}youtube"),)
     rules = RULES
     kinds = (VIDEO,)
     options: ClassVar[tuple[Option, ...]] = OPTIONS

@@ -117,6 +117,7 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+LATE = timedelta(minutes=5)  # older than this, something that is due and not terminal is an incident
 TEXT_STEP = "text"  # the step that freezes the elements of a thread at the first try
 TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
@@ -211,6 +212,11 @@ class Post(models.Model):
         return [row.media for row in self.postmedia_set.all()]
 
     @property
+    def warnings(self) -> list["Delivery"]:
+        """The deliveries of which the look ahead says something; prefetch `deliveries`."""
+        return [delivery for delivery in self.deliveries.all() if delivery.is_warned]
+
+    @property
     def state(self) -> State:
         """What the deliveries say, the gravest word first; prefetch `deliveries` where posts are many."""
         states = {delivery.state for delivery in self.deliveries.all()}
@@ -247,6 +253,25 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
             state__in=(State.SCHEDULED, State.PUBLISHING),
             due_at__lte=moment,
         )
+
+    def late(self, moment: datetime) -> Self:
+        """What should be out for five minutes and is not, with nothing that says why it is held back."""
+        return self.filter(
+            ~models.Exists(Switch.objects.filter(is_stopped=True)),
+            Q(account__limited_until=None) | Q(account__limited_until__lte=moment),
+            state__in=(State.SCHEDULED, State.PUBLISHING),
+            due_at__lt=moment - LATE,
+            account__is_paused=False,
+            post__workspace__is_paused=False,
+        )
+
+    def warned(self) -> Self:
+        """What waits for its time and will not go out as it stands."""
+        return self.filter(state=State.SCHEDULED).exclude(warning="")
+
+    def untold(self) -> Self:
+        """What needs a person, in a state that nobody was told of yet."""
+        return self.filter(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence"))
 
 
 def held_back(moment: datetime) -> Q:
@@ -297,6 +322,8 @@ class Delivery(models.Model):
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
     costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
+    # the fence under which it last came to need a person and people were told
+    told_fence = models.PositiveIntegerField(default=0, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -331,6 +358,12 @@ class Delivery(models.Model):
                 condition=~Q(fingerprint=""),
                 name="delivery_fingerprint",
             ),
+            # every minute: what came to need a person since
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence")),
+                name="delivery_untold",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -346,6 +379,11 @@ class Delivery(models.Model):
         if not self.has_own_media:
             return self.post.pictures
         return [row.media for row in self.deliverymedia_set.all()]
+
+    @property
+    def is_warned(self) -> bool:
+        """Whether it waits for its time and will not go out as it stands."""
+        return self.state == State.SCHEDULED and bool(self.warning)
 
     @property
     def is_partly_out(self) -> bool:
@@ -553,6 +591,7 @@ class Incident(models.Model):
     summary = models.CharField(_("what"), max_length=500)
     count = models.PositiveIntegerField(_("posts"), default=0)
     opened_at = models.DateTimeField(_("since"), default=now)
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(_("over"), null=True, blank=True)
 
     class Meta:

@@ -9,6 +9,7 @@ import io
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import cast
@@ -21,6 +22,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.timezone import now
@@ -98,11 +100,16 @@ def behind(token: str) -> Media | Variant | None:
 
 def fit(media: Media, limits: Images) -> MediaFile:
     """The picture as a network takes it: itself, or a rendering that is made once and kept."""
-    if pictures.is_fit(media.content_type, media.size, media.width, media.height, limits):
+    if _fits(media, limits):
         return as_file(media, media.name, media.alt_text)
-    key = _key(limits.formats, limits.max_bytes, limits.max_side, limits.max_pixels)
+    key = picture_key(limits)
     variant = media.variants.filter(key=key).first() or _render(media, limits, key)
     return as_file(variant, media.name, media.alt_text)
+
+
+def picture_key(limits: Images) -> str:
+    """Which rendering of a picture a network gets that does not take it as it is."""
+    return _key(limits.formats, limits.max_bytes, limits.max_side, limits.max_pixels)
 
 
 def _key(*facts: object) -> str:
@@ -238,6 +245,32 @@ def rules_of(delivery: Delivery) -> Rules:
 def unfitted(media: Iterable[Media]) -> list[MediaFile]:
     """Media as they lie in the library: enough for checks and previews, which send nothing."""
     return [as_file(row, row.name, row.alt_text) for row in media]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a medium is prepared for a network: the file that will be sent, none yet, or why there is none."""
+
+    file: FieldFile | None
+    problem: str = ""
+
+
+def prepared(media: Media, rules: Rules) -> Prepared:
+    """What `fitted` would find; nothing is made. Prefetch `variants` where there are many."""
+    if media.kind == "video" and rules.videos.at_most:
+        key = video_key(media, rules.videos)
+    elif media.kind == "image" and not _fits(media, rules.images):
+        key = picture_key(rules.images)
+    else:
+        return Prepared(media.file)
+    variant = next((row for row in media.variants.all() if row.key == key), None)
+    if variant is None:
+        return Prepared(None)
+    return Prepared(variant.file or None, variant.problem)
+
+
+def _fits(media: Media, limits: Images) -> bool:
+    return pictures.is_fit(media.content_type, media.size, media.width, media.height, limits)
 
 
 def in_making(media: Iterable[Media]) -> list[Variant]:

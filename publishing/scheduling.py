@@ -17,6 +17,7 @@ from accounts.connections import platform_client
 from platforms.content import Json
 from platforms.errors import PlatformError
 from publishing.bell import ring
+from publishing.duplicates import stamp
 from publishing.models import TEXT_STEP, Delivery, Post, State, Step
 from publishing.pacing import costs_of
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
@@ -50,6 +51,7 @@ def schedule(post: Post, at: datetime) -> list[Delivery]:
             delivery.move(
                 State.SCHEDULED, due_at=due_at, planned_at=due_at, costs=costs_of(delivery), **FRESH_START
             )
+        stamp(chosen)
         if len(chosen) == len([row for row in deliveries if row.state != State.CANCELLED]):
             Post.objects.filter(pk=post.pk).update(scheduled_at=due_at)
         _get_going(post, due_at)

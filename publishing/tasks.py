@@ -22,6 +22,12 @@ OLD = timedelta(hours=1)
 
 # Minutes between runs; the launcher makes the schedules from this.
 SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
+# The same for the cluster `default`: what watches over deliveries must not stand before a post.
+WATCHES = {
+    "look ahead": ("publishing.ahead.look_ahead", 1),
+    "tell of trouble": ("publishing.trouble.tell_of_trouble", 1),
+    "alarm": ("publishing.alarm.watch", 1),
+}
 
 
 def pump() -> int:

@@ -111,6 +111,7 @@ class Story:
             delivery.state,
             delivery.due_at,
             delivery.reason,
+            delivery.warning,
             delivery.lease_until is None,
             [(step.name, step.state, step.tries) for step in self.steps],
             [(attempt.number, attempt.outcome, attempt.finished_at) for attempt in self.attempts],

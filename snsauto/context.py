@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.http import HttpRequest
 
-from accounts.models import Membership
+from accounts.models import Membership, Notification
 from publishing.models import NEEDS_PERSON, Delivery, State
 
 THEMES = ("light", "dark")
@@ -37,6 +37,11 @@ class Frame:
     def _counts(self) -> dict[str, int]:
         waiting = Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON)
         return waiting.aggregate(trouble=Count("pk"), missed=Count("pk", filter=Q(state=State.MISSED)))
+
+    @cached_property
+    def unread(self) -> int:
+        """How much the person was told, in all their workspaces, and has not seen."""
+        return Notification.objects.told_to(self.member.user).unread().count()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

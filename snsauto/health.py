@@ -11,13 +11,12 @@ from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
 from django.utils.timezone import now
 
-from publishing.models import Delivery, Heartbeat
+from publishing.models import LATE, Delivery, Heartbeat
 from snsauto.models import Pulse
 from snsauto.schedules import CLUSTERS
 
 PUMP_SILENT = timedelta(seconds=30)
 CLUSTER_SILENT = timedelta(minutes=3)
-LATE = timedelta(minutes=5)  # older than this, something that is due is an incident
 
 
 @dataclass(frozen=True)

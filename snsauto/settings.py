@@ -183,6 +183,7 @@ SIGNUP_OPEN = env.flag("SIGNUP_OPEN", True)
 
 # --- mail ---
 vars().update(env.mail("EMAIL_URL", "consolemail://"))
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"SNS Auto <no-reply@{env.host_of(SITE_URL)}>")
 
 # --- API ---

@@ -9,6 +9,7 @@ from snsauto import health, views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishing.urls")),
     path("accounts/", include("accounts.urls")),
+    path("notices/", include("accounts.notice_urls")),
     path("campaigns/", include("campaigns.urls")),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),

@@ -29,7 +29,8 @@ from publishing.forms.shares import ShareForm
 from publishing.media import take_in
 from publishing.models import Post
 from publishing.preflight import Refusal
-from publishing.previews import Check, short_time
+from publishing.previews import Check
+from publishing.times import short_time
 from publishing.writing import save_post
 
 

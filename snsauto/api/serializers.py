@@ -309,6 +309,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "reason_code",
             "reason",
             "advice",
+            "checked_at",
+            "warning_code",
+            "warning",
         ]
 
 

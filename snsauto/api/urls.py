@@ -4,13 +4,14 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import schema, views
+from snsauto.api import notices, schema, views
 
 router = SimpleRouter()
 router.register("accounts", views.AccountViewSet)
 router.register("campaigns", views.CampaignViewSet)
 router.register("deliveries", views.DeliveryViewSet)
 router.register("media", views.MediaViewSet)
+router.register("notifications", notices.NotificationViewSet)
 router.register("posts", views.PostViewSet)
 
 app_name = "api"

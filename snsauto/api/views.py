@@ -23,18 +23,15 @@ from accounts.models import Account, AuditEvent, Membership
 from accounts.permissions import Permission
 from campaigns.models import Campaign
 from platforms.base import ConnectMethod, Platform
-from platforms.content import Draft
 from platforms.registry import PLATFORMS
 from platforms.rules import Finding
 from publishing import media as pictures
 from publishing import scheduling, writing
 from publishing.deciding import Decision, decide, undo, undoable
-from publishing.drafts import make_draft
 from publishing.forecast import Forecast, full_days, month_of
 from publishing.models import Delivery, Media, Post, State
-from publishing.preflight import examine
+from publishing.previews import Preview, preview, with_twins
 from publishing.recent import can_list, recent_posts
-from publishing.renditions import unfitted
 from snsauto.api.authentication import member_of
 from snsauto.api.bulk import (
     BulkResultSerializer,
@@ -331,50 +328,32 @@ class PostViewSet(
         """The preflight alone: what each network would say. Nothing is stored."""
         member = member_of(request)
         content = post_input(member, sent(PostWriteSerializer, request))
-        drafts = [(target.account, self._draft(content, target)) for target in content.targets]
-        full = full_days(drafts, content.scheduled_at or now(), member.workspace.zone)
-        return Response(
-            [
-                self._checked(content, target, draft, full[target.account.pk])
-                for target, (_account, draft) in zip(content.targets, drafts, strict=True)
-            ]
-        )
+        at = content.scheduled_at or now()
+        previews = with_twins([preview(content, target) for target in content.targets], at, None)
+        full = full_days([(row.account, row.draft) for row in previews], at, member.workspace.zone)
+        return Response([_checked(row, full[row.account.pk]) for row in previews])
 
-    @staticmethod
-    def _draft(content: writing.PostInput, target: writing.Target) -> Draft:
-        return make_draft(
-            key="check",
-            created_at=now(),
-            account=target.account,
-            text=content.text if target.text is None else target.text,
-            media=unfitted(content.media),
-            options=target.options,
-        )
 
-    @staticmethod
-    def _checked(
-        content: writing.PostInput, target: writing.Target, draft: Draft, full: list[Finding]
-    ) -> dict[str, Any]:
-        text = content.text if target.text is None else target.text
-        findings = [*examine(target.account, draft), *full]
-        rules = target.account.platform.rules_with(target.account.limits, draft.options, draft.media)
-        return {
-            "account": target.account.pk,
-            "kind": draft.kind,
-            "length": rules.text.length(text),
-            "limit": rules.text.limit,
-            "parts": [part.text for part in draft.parts],
-            "findings": [
-                {
-                    "code": finding.code,
-                    "message": str(finding.message),
-                    "field": finding.field,
-                    "severity": finding.severity,
-                    "part": finding.part,
-                }
-                for finding in findings
-            ],
-        }
+def _checked(row: Preview, full: list[Finding]) -> dict[str, Any]:
+    """What one account's network would say."""
+    rules = row.account.platform.rules_with(row.account.limits, row.draft.options, row.draft.media)
+    return {
+        "account": row.account.pk,
+        "kind": row.draft.kind,
+        "length": rules.text.length(row.text),
+        "limit": rules.text.limit,
+        "parts": [part.text for part in row.draft.parts],
+        "findings": [
+            {
+                "code": finding.code,
+                "message": str(finding.message),
+                "field": finding.field,
+                "severity": finding.severity,
+                "part": finding.part,
+            }
+            for finding in (*row.findings, *full)
+        ],
+    }
 
 
 class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
