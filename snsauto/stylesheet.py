@@ -11,18 +11,13 @@ from django.conf import settings
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "css"
 LAYERS = ("tokens", "base", "components", "states", "pages", "utilities")
-ELSEWHERE = {
-    "sandbox",
-    "styleguide",
-}  # the sandbox has a look of its own, the style guide a sheet beside this one
+ELSEWHERE = {"sandbox", "styleguide"}  # these have a sheet of their own
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-SPARE = re.compile(
-    r"\s*([{};,>]|<=?|/)\s*|(?<=:)\s+|(?<=@media)\s+(?=\()|\s+(?=!)"
-)  # white space of no meaning
-NESTED = re.compile(
-    r"(?<=[{};,])&(?=>)|(?<=[{};,])& (?=[.:\[])"
-)  # a nested selector has its & without being told
+# white space that means nothing in these sheets
+SPARE = re.compile(r"\s*([{};,>]|<=?|/)\s*|(?<=:)\s+|(?<=@media)\s+(?=\()|\s+(?=!)")
+# a nested selector has its & without being told
+NESTED = re.compile(r"(?<=[{};,])&(?=>)|(?<=[{};,])& (?=[.:\[])")
 QUOTED = re.compile(r"(?<==)\"([a-z][a-z-]*)\"(?=])")
 NOUGHT = re.compile(r"(?<![\w.])0(?=\.\d)")
 Stamp = tuple[tuple[str, int], ...]
