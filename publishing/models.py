@@ -6,13 +6,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
+from accounts.models import Account, AuditEvent, User, Workspace, WorkspaceQuerySet, validate_timezone
 from campaigns.models import Campaign
 from platforms.content import App, Published
 
@@ -507,6 +507,32 @@ class Switch(models.Model):
 
     def __str__(self) -> str:
         return "stopped" if self.is_stopped else "on"
+
+    @classmethod
+    def current(cls) -> "Switch":
+        """How it stands, and who has put it so; never pressed, it is on."""
+        return cls.objects.select_related("changed_by").filter(pk=1).first() or cls(pk=1)
+
+    @classmethod
+    def stop(cls, user: User | None, reason: str = "") -> bool:
+        """Send nothing for anybody from now on. False if it is so already."""
+        return cls._turn(True, user, reason)
+
+    @classmethod
+    def start(cls, user: User | None) -> bool:
+        """Send again. False if it is so already. What became too late meanwhile is missed, and asks."""
+        return cls._turn(False, user, "")
+
+    @classmethod
+    @transaction.atomic
+    def _turn(cls, stopped: bool, user: User | None, reason: str) -> bool:
+        cls.objects.get_or_create(pk=1)
+        rows = cls.objects.filter(pk=1, is_stopped=not stopped)
+        changed = rows.update(is_stopped=stopped, reason=reason, changed_at=now(), changed_by=user)
+        if changed:
+            action = "desk.stopped" if stopped else "desk.started"
+            AuditEvent.objects.create(user=user, action=action, subject=reason[:255])
+        return changed == 1
 
 
 class Bucket(models.Model):

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from snsauto import health, views
+from snsauto import health, operations, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishing.urls")),
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),
+    path("operations/stop/", operations.stop, name="operations-stop"),
+    path("operations/start/", operations.start, name="operations-start"),
     path("styleguide/", views.styleguide, name="styleguide"),
     path("theme/", views.theme, name="theme"),
     path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),

@@ -12,14 +12,24 @@ from accounts.models import Account, Membership, Workspace
 from campaigns.models import Campaign
 from platforms.base import ABILITIES, Platform
 from platforms.options import OptionKind
-from publishing.models import Attempt, Delivery, Media, Post, Step
+from publishing.models import Attempt, Delivery, Media, Post, Step, Switch
 from snsauto.api.authentication import member_of
 
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
     class Meta:
         model = Workspace
-        fields = ["id", "name", "timezone"]
+        fields = ["id", "name", "timezone", "is_paused"]
+
+
+class SwitchSerializer(serializers.ModelSerializer[Switch]):
+    """The desk's kill switch: who has put it so, when, and why."""
+
+    changed_by = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = Switch
+        fields = ["is_stopped", "reason", "changed_at", "changed_by"]
 
 
 class MeSerializer(serializers.ModelSerializer[Membership]):
