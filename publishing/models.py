@@ -447,6 +447,8 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="one_attempt_of_a_number")]
+        # operations and metrics: what came of the tries of the last hour
+        indexes = [models.Index(fields=["finished_at"], name="attempt_finished")]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} #{self.number}"
@@ -490,6 +492,15 @@ class Circuit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.platform_name} {self.server}".strip()
+
+    def try_now(self, moment: datetime) -> bool:
+        """Let one delivery probe now, not at its time. False where it is not open."""
+        is_open = Circuit.objects.filter(pk=self.pk, opened_at__isnull=False)
+        return is_open.update(retry_at=moment) == 1
+
+    def forget_limit(self) -> bool:
+        """The network is asked again before the time it gave."""
+        return Circuit.objects.filter(pk=self.pk).update(limited_until=None) == 1
 
 
 class Switch(models.Model):
