@@ -37,6 +37,7 @@ OPEN = (State.SCHEDULED, State.PUBLISHING)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+KINDS = ("late", "circuit", "pump")
 MOST_TIMES = 2000  # times of the last hour that are looked at; the newest
 MOST_ROWS = 20  # of a list on the page
 NETWORK = ("account__platform_name", "account__server")
@@ -155,9 +156,8 @@ def _times(since: datetime) -> dict[Key, tuple[Times, Times]]:
     seconds: defaultdict[Key, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for name, server, started, finished, planned in fields[:MOST_TIMES]:
         late, took = seconds[name, server]
-        finished = finished or started
         late.append(max((started - planned).total_seconds(), 0.0))
-        took.append(max((finished - started).total_seconds(), 0.0))
+        took.append(max(((finished or started) - started).total_seconds(), 0.0))
     return {key: (Times(sorted(late)), Times(sorted(took))) for key, (late, took) in seconds.items()}
 
 
@@ -248,6 +248,12 @@ def troubled_circuits(moment: datetime) -> list[tuple[Circuit, Standing]]:
 
 def incidents() -> list[Incident]:
     return list(Incident.objects.filter(closed_at=None).select_related("workspace")[:MOST_ROWS])
+
+
+def incident_kinds() -> dict[str, int]:
+    """How many incidents are open, by kind; those that there may be are told as none."""
+    rows = Incident.objects.filter(closed_at=None).order_by().values_list("kind")
+    return dict.fromkeys(KINDS, 0) | dict(rows.annotate(count=Count("pk")))
 
 
 @dataclass(frozen=True)
