@@ -113,7 +113,13 @@ class Environment:
             "formatters": {"line": {"()": "snsauto.logs.formatter", "renderer": renderer}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+            "loggers": {
+                "django": {"handlers": []},  # Django's own would write a second time, and unformatted
+                "django.server": {"handlers": [], "propagate": True},
+                "django.request": {"level": "ERROR"},
+                "django.db.backends": {"level": "INFO"},  # below stand the values of every query
+                "django-q": {"level": "WARNING"},
+            },
         }
 
 
