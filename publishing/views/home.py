@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from accounts.middleware import MemberRequest
 from accounts.models import EXPIRY_WARNING, Account
 from accounts.permissions import Permission, requires
-from publishing.models import NEEDS_PERSON, Delivery, Post, State
+from publishing.models import NEEDS_PERSON, Delivery, Post, State, held_back
 
 FEW = 6
 LATE = timedelta(minutes=5)
@@ -40,12 +40,9 @@ def home(request: MemberRequest) -> HttpResponse:
 
 def _late(deliveries: Any) -> Any:
     """What is due for longer than it should take: nobody may be publishing."""
-    return deliveries.filter(
-        Q(account__limited_until=None) | Q(account__limited_until__lt=now()),
-        state__in=(State.SCHEDULED, State.PUBLISHING),
-        due_at__lt=now() - LATE,
-        account__is_paused=False,
-    )
+    moment = now()
+    late = deliveries.filter(state__in=(State.SCHEDULED, State.PUBLISHING), due_at__lt=moment - LATE)
+    return late.exclude(held_back(moment))
 
 
 def _accounts_in_trouble(request: MemberRequest) -> list[Account]:

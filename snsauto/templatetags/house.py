@@ -32,9 +32,9 @@ def network_label(platform_name: str) -> str:
 
 @register.simple_tag
 def figure(label: str, number: int, state: str = "") -> SafeString:
-    """A cell with a number: nought is faint, what is worth a look has its state's colour."""
+    """A cell with a number: nought is faint (on a phone left out), what is worth a look has its colour."""
     if not number:
-        return format_html('<td data-label="{}" class="numeric faint">0</td>', label)
+        return format_html('<td data-label="{}" class="numeric faint only-wide">0</td>', label)
     if state:
         inner = format_html('<span class="badge" data-state="{}">{}</span>', state, number)
         return format_html('<td data-label="{}" class="numeric">{}</td>', label, inner)
@@ -45,8 +45,8 @@ def figure(label: str, number: int, state: str = "") -> SafeString:
 def figure_times(label: str, times: Times) -> SafeString:
     """A cell with the median and what 19 of 20 did not exceed."""
     if times.median is None or times.most is None:
-        return format_html('<td data-label="{}" class="numeric faint">–</td>', label)
-    words = f"{seconds(times.median)} / {seconds(times.most)}"
+        return format_html('<td data-label="{}" class="numeric faint only-wide">–</td>', label)
+    words = f"{seconds(times.median)} / {seconds(times.most)}".replace(" ", "\N{NO-BREAK SPACE}")
     return format_html('<td data-label="{}" class="numeric">{}</td>', label, words)
 
 

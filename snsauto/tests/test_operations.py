@@ -196,7 +196,7 @@ def test_staff_see_everything_that_is_in_trouble(sue: User) -> None:
         "of 48 threads busy",
         "Cluster default",
         "1 wait, 0 taken",
-        "2.0 s / 2.0 s",
+        "2.0\N{NO-BREAK SPACE}s\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}2.0\N{NO-BREAK SPACE}s",
     ):
         assert words in shown, words
 
