@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('publishing', '0003_engine'),
+        ('publishing', '0004_costs_and_turns'),
     ]
 
     operations = [
