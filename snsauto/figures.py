@@ -118,11 +118,11 @@ def _standing(moment: datetime) -> defaultdict[Key, Network]:
     due = ripe & ~held
     counts = Delivery.objects.filter(state__in=(*OPEN, *NEEDS_PERSON)).order_by().values_list(*NETWORK)
     rows = counts.annotate(
-        planned=Count("pk", filter=Q(state=State.SCHEDULED, due_at__gt=moment)),
+        planned=Count("pk", filter=Q(state=State.SCHEDULED, due_at__gt=moment) & ~_put_off(moment)),
         due=Count("pk", filter=due),
         late=Count("pk", filter=due & Q(due_at__lt=moment - LATE)),
         running=Count("pk", filter=Q(state__in=OPEN, lease_until__gt=moment)),
-        waiting=Count("pk", filter=Q(state=State.PUBLISHING, lease_until=None, due_at__gt=moment)),
+        waiting=Count("pk", filter=_put_off(moment)),
         held=Count("pk", filter=ripe & held),
         failed=Count("pk", filter=Q(state=State.FAILED)),
         unknown=Count("pk", filter=Q(state=State.UNKNOWN)),
@@ -133,6 +133,12 @@ def _standing(moment: datetime) -> defaultdict[Key, Network]:
     for name, server, *numbers in rows:
         found[name, server] = Network(name, server, *numbers)
     return found
+
+
+def _put_off(moment: datetime) -> Q:
+    """Its planned time is over and it has a later one: between two tries, or until a quota allows it."""
+    tried = Q(state=State.PUBLISHING, lease_until=None)
+    return (tried | Q(state=State.SCHEDULED, planned_at__lte=moment)) & Q(due_at__gt=moment)
 
 
 def _outcomes(since: datetime) -> Any:
@@ -185,8 +191,8 @@ class Group:
 
 
 def waits(moment: datetime) -> list[Group]:
-    """What is between two tries: for what, and until when at the earliest."""
-    rows = Delivery.objects.filter(state=State.PUBLISHING, lease_until=None, due_at__gt=moment)
+    """What was put off: for what, and until when at the earliest."""
+    rows = Delivery.objects.filter(_put_off(moment))
     return _groups(rows, Min("due_at"), "at")
 
 

@@ -66,7 +66,7 @@ def page(user: User, **headers: str) -> str:
 def test_each_delivery_counts_where_it_stands(account: Account) -> None:
     held = AccountFactory.create(workspace=account.workspace, platform_name="mastodon", is_paused=True)
     Account.objects.filter(pk=held.pk).update(server="one.example")
-    delivery(account, due_at=NOON + MINUTE)
+    delivery(account, due_at=NOON + MINUTE, planned_at=NOON + MINUTE)
     delivery(account)
     delivery(account, due_at=NOON - 6 * MINUTE)
     delivery(account, state=State.PUBLISHING, lease_until=NOON + MINUTE)
@@ -124,6 +124,16 @@ def test_what_waits_says_for_what_and_until_when(account: Account) -> None:
     [group] = figures.waits(NOON)
 
     assert (group.count, group.at, group.reason) == (2, NOON + MINUTE, "The video is processed.")
+
+
+def test_what_a_quota_puts_off_waits_and_is_no_longer_planned(account: Account) -> None:
+    delivery(account, due_at=NOON + MINUTE, reason_code="quota", reason="50 a day are allowed.")
+
+    [row] = figures.networks(NOON)
+    [group] = figures.waits(NOON)
+
+    assert (row.planned, row.waiting) == (0, 1)
+    assert group.reason == "50 a day are allowed."
 
 
 @pytest.mark.parametrize(
