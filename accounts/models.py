@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +93,16 @@ class Workspace(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @transaction.atomic
+    def set_paused(self, paused: bool, user: User) -> bool:
+        """Send nothing of this workspace, or let it go on. False if it is so already."""
+        changed = Workspace.objects.filter(pk=self.pk, is_paused=not paused).update(is_paused=paused)
+        self.is_paused = paused
+        if changed:
+            action = AuditEvent.WORKSPACE_PAUSED if paused else "workspace.resumed"
+            AuditEvent.objects.create(workspace=self, user=user, action=action, subject=self.name)
+        return changed == 1
 
 
 M = TypeVar("M", bound=models.Model)
@@ -392,6 +402,8 @@ class IdempotentRequest(models.Model):
 
 class AuditEvent(models.Model):
     """Who did what, when. Rows are only ever added."""
+
+    WORKSPACE_PAUSED = "workspace.paused"
 
     workspace = models.ForeignKey(
         Workspace, null=True, on_delete=models.SET_NULL, related_name="audit_events"

@@ -20,7 +20,8 @@ from django.utils.translation import ngettext
 from accounts import notices
 from accounts.models import Workspace
 from platforms.registry import PLATFORMS
-from publishing.models import LATE, Circuit, Delivery, Heartbeat, Incident
+from publishing.engine_rows import Circuit, Heartbeat, Incident
+from publishing.models import LATE, Delivery
 from publishing.times import clock_time
 
 log = structlog.get_logger(__name__)

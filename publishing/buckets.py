@@ -17,7 +17,8 @@ from django.db.models import Q, Sum
 
 from accounts.models import Account
 from platforms.quotas import Each, Quota
-from publishing.models import Bucket, Delivery, Spend, State
+from publishing.engine_rows import Bucket, Spend
+from publishing.models import Delivery, State
 
 QUOTA = "quota"  # the reason of a delivery that waits for its turn
 LONGEST = timedelta(hours=25)  # of all windows: a day may have an hour more

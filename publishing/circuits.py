@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Account
 from platforms.errors import NotReady, OutcomeUnknown, PlatformError, Unavailable
 from publishing import clock
-from publishing.models import Circuit
+from publishing.engine_rows import Circuit
 
 log = structlog.get_logger(__name__)
 

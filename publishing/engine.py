@@ -37,6 +37,7 @@ from publishing.drafts import draft_for
 from publishing.insisting import AWAY, insist, writing
 from publishing.ledger import DeliveryLedger, LostLease
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
+from publishing.worklog import Worklog
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +59,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
 
 def work(delivery: Delivery, known: Circuits | None = None) -> None:
     """Do what a claimed delivery needs next, and write down what became of it."""
-    with structlog.contextvars.bound_contextvars(
-        delivery=delivery.pk, network=delivery.account.platform_name
-    ):
+    with Worklog(delivery.pk, delivery.account.platform_name):
         try:
             _work(delivery, known)
         except LostLease:

@@ -26,7 +26,8 @@ from platforms.quotas import Each, Quota
 from platforms.registry import PLATFORMS
 from platforms.rules import Finding
 from publishing.buckets import NOTHING, amount_of, key_of
-from publishing.models import Delivery, Spend, State
+from publishing.engine_rows import Spend
+from publishing.models import Delivery, State
 from publishing.pacing import amount_words
 from publishing.preflight import Obstacle, stored_draft
 

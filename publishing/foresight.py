@@ -13,8 +13,9 @@ from accounts.models import Account
 from platforms.content import Draft
 from publishing.buckets import amount_of
 from publishing.duplicates import Seeker, Twin, twins
+from publishing.engine_rows import Circuit, Switch
 from publishing.forecast import Forecast
-from publishing.models import LATE, Circuit, Delivery, Media, Switch
+from publishing.models import LATE, Delivery, Media
 from publishing.pacing import amount_words
 from publishing.preflight import examine, stored_draft
 from publishing.renditions import order_again, prepared, rules_of

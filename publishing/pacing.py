@@ -22,7 +22,8 @@ from platforms.quotas import Each
 from platforms.registry import PLATFORMS
 from publishing import clock
 from publishing.buckets import QUOTA, Counts, Turn, key_of, wishes_of
-from publishing.models import Bucket, Circuit, Delivery, Spend, State
+from publishing.engine_rows import Bucket, Circuit, Spend
+from publishing.models import Delivery, State
 from publishing.preflight import stored_draft
 
 LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when

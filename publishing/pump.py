@@ -18,8 +18,9 @@ from publishing import claims, clock, engine
 from publishing.backlog import LOOK_SECONDS, Backlog, may_work
 from publishing.bell import FRESH
 from publishing.circuits import Circuits, Key, key_of
+from publishing.engine_rows import Heartbeat, Switch
 from publishing.insisting import AWAY
-from publishing.models import Delivery, Heartbeat
+from publishing.models import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -205,6 +206,8 @@ class Pump:
             self._beat()
         if self._is_time("tidy", TIDY_SECONDS):
             claims.mark_missed(clock.moment())
+            if Switch.objects.filter(is_stopped=True).exists():
+                claims.give_back(pool.take_back())
         self._keep_leases(pool)
 
     def _keep_leases(self, pool: Pool) -> None:

@@ -12,8 +12,8 @@ from django_q.status import Stat
 from django_q.tasks import async_task
 
 from publishing.bell import CLUSTER, ring, seat_of
+from publishing.engine_rows import Heartbeat
 from publishing.insisting import insist
-from publishing.models import Heartbeat
 from publishing.pump import Pump, others_alive, wait_for_seat
 
 LIFE_SECONDS = 60.0

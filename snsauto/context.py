@@ -3,10 +3,13 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, Q
 from django.http import HttpRequest
 
 from accounts.models import Membership, Notification
+from publishing import halts
+from publishing.engine_rows import Switch
+from publishing.halts import Halt
 from publishing.models import NEEDS_PERSON, Delivery, State
 
 THEMES = ("light", "dark")
@@ -21,7 +24,17 @@ class Frame:
     @cached_property
     def memberships(self) -> list[Membership]:
         """Where else the person works, for the switcher."""
-        return list(self.member.user.memberships.select_related("workspace").order_by("workspace__name"))
+        # read along, so that the banner costs nothing
+        stopped = Exists(Switch.objects.filter(is_stopped=True))
+        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped)
+        return list(rows.select_related("workspace").order_by("workspace__name"))
+
+    @cached_property
+    def halt(self) -> Halt | None:
+        """Why nothing of this workspace is sent, where that is so."""
+        if any(membership.desk_is_stopped for membership in self.memberships):  # type: ignore[attr-defined]
+            return halts.of_desk(self.member)
+        return halts.of_workspace(self.member)
 
     @property
     def trouble(self) -> int:

@@ -43,6 +43,13 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be a whole number of {least} or more, not “{value}”.")
         return int(value)
 
+    def secret(self, name: str, *, least: int) -> str:
+        """A secret that is not set, or too long to be guessed."""
+        value = self.text(name)
+        if value and len(value) < least:
+            raise ImproperlyConfigured(f"{name} must have {least} characters at least.")
+        return value
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:
@@ -106,7 +113,13 @@ class Environment:
             "formatters": {"line": {"()": "snsauto.logs.formatter", "renderer": renderer}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+            "loggers": {
+                "django": {"handlers": []},  # Django's own would write a second time, and unformatted
+                "django.server": {"handlers": [], "propagate": True},
+                "django.request": {"level": "ERROR"},
+                "django.db.backends": {"level": "INFO"},  # below stand the values of every query
+                "django-q": {"level": "WARNING"},
+            },
         }
 
 

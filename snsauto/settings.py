@@ -300,6 +300,10 @@ NETWORKS = {
 }
 OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) if SANDBOX else ""))
 
+# --- Prometheus: /metrics is there only for who knows this ---
+METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
+
 # --- logs: one line of JSON or text each, nothing secret ---
+LOGGING_CONFIG = "snsauto.logs.configure"
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 LOGGING = env.logging(LOG_FORMAT, env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))

@@ -20,7 +20,7 @@ from django_q.status import Stat
 from django_q.tasks import async_task
 
 from publishing.bell import CLUSTER, FRESH, ring, ring_for, seat_of
-from publishing.models import Heartbeat
+from publishing.engine_rows import Heartbeat
 from snsauto.models import Pulse
 
 log = structlog.get_logger(__name__)

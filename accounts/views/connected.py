@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
@@ -69,7 +70,8 @@ def _set_paused(request: MemberRequest, pk: int, paused: bool, sentence: str) ->
     account = _account_or_404(request, pk)
     if account.set_paused(paused):
         AuditEvent.record(request.member, "account.paused" if paused else "account.resumed", account)
-        messages.success(request, sentence % {"handle": account.handle})
+        undo = reverse("accounts:account-resume" if paused else "accounts:account-pause", args=[pk])
+        messages.success(request, sentence % {"handle": account.handle}, extra_tags=undo)
     return redirect("accounts:account-list")
 
 

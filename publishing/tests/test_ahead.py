@@ -21,8 +21,9 @@ from accounts.tasks import mail_notices
 from platforms.rules import Finding, Videos
 from publishing import scheduling
 from publishing.ahead import look_ahead
+from publishing.engine_rows import Circuit, Switch
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
-from publishing.models import Circuit, Delivery, PostMedia, State, Switch, Variant
+from publishing.models import Delivery, PostMedia, State, Variant
 from publishing.renditions import video_key
 from publishing.tests.conftest import NOON
 from publishing.tests.network import Wire, World

@@ -14,8 +14,9 @@ from accounts.factories import AccountFactory, UserFactory
 from accounts.models import Account, Notification, User, Workspace
 from accounts.tasks import mail_notices
 from publishing.alarm import watch
+from publishing.engine_rows import Circuit, Heartbeat, Incident, Switch
 from publishing.factories import DeliveryFactory, PostFactory
-from publishing.models import Circuit, Delivery, Heartbeat, Incident, State, Switch
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import World
 

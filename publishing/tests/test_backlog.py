@@ -11,7 +11,8 @@ from accounts.factories import AccountFactory, WorkspaceFactory
 from accounts.models import Account, Workspace
 from publishing import claims, engine
 from publishing.backlog import AHEAD, Backlog
-from publishing.models import Delivery, State, Switch
+from publishing.engine_rows import Switch
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +135,21 @@ def test_what_was_held_back_for_too_long_is_missed_and_says_why(who: str, why: s
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason) == (State.MISSED, why)
+
+
+def test_nothing_too_old_slips_out_between_two_rounds(due: Due) -> None:
+    due("too old", due_at=NOON - timedelta(minutes=31))
+    due("late, but not too late", due_at=NOON - timedelta(minutes=29))
+
+    taken = Backlog("worker").take(10, Counter())
+
+    assert [delivery.post.text for delivery in taken] == ["late, but not too late"]
+
+
+def test_more_than_fit_into_one_round_are_missed_together(due: Due, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "MOST_MISSED", 2)
+    for n in range(5):
+        due(f"text {n}", due_at=NOON - timedelta(hours=2))
+
+    assert claims.mark_missed(now()) == 5
+    assert engine.claim("worker", 10) == []

@@ -11,7 +11,8 @@ from accounts.models import Account
 from platforms.errors import InvalidContent, RateLimited, Unavailable
 from publishing import circuits, engine, pacing
 from publishing.circuits import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, PROBE
-from publishing.models import Circuit, Delivery, State
+from publishing.engine_rows import Circuit
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import World
 

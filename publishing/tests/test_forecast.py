@@ -15,9 +15,10 @@ from accounts.factories import AccountFactory, client_of
 from accounts.models import Account, ApiToken, User, Workspace
 from platforms.quotas import DAY, MINUTE, Cost, Quota
 from publishing import engine, pacing, scheduling
+from publishing.engine_rows import Bucket, Spend
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.forecast import Forecast, month_of
-from publishing.models import Bucket, Delivery, Spend, State
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import Wire, World
 

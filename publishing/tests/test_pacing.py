@@ -14,7 +14,8 @@ from platforms.content import RateLimit
 from platforms.errors import InvalidContent, RateLimited, Unavailable
 from platforms.quotas import DAY, HOUR, MINUTE, Cost, Quota
 from publishing import engine, pacing, scheduling
-from publishing.models import Attempt, Bucket, Circuit, Delivery, Spend, State
+from publishing.engine_rows import Bucket, Circuit, Spend
+from publishing.models import Attempt, Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import Wire, World
 

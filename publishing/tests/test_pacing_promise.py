@@ -19,8 +19,9 @@ from accounts.models import User
 from platforms.quotas import MINUTE, Cost, Quota
 from platforms.sandbox.models import Call, Entry
 from publishing import engine, scheduling
+from publishing.engine_rows import Spend
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
-from publishing.models import Delivery, Spend, State
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.connecting import connect
 from publishing.tests.network import Wire, World

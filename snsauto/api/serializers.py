@@ -12,6 +12,7 @@ from accounts.models import Account, Membership, Workspace
 from campaigns.models import Campaign
 from platforms.base import ABILITIES, Platform
 from platforms.options import OptionKind
+from publishing.engine_rows import Switch
 from publishing.models import Attempt, Delivery, Media, Post, Step
 from snsauto.api.authentication import member_of
 
@@ -19,7 +20,17 @@ from snsauto.api.authentication import member_of
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
     class Meta:
         model = Workspace
-        fields = ["id", "name", "timezone"]
+        fields = ["id", "name", "timezone", "is_paused"]
+
+
+class SwitchSerializer(serializers.ModelSerializer[Switch]):
+    """The desk's kill switch: who has put it so, when, and why."""
+
+    changed_by = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = Switch
+        fields = ["is_stopped", "reason", "changed_at", "changed_by"]
 
 
 class MeSerializer(serializers.ModelSerializer[Membership]):

@@ -152,7 +152,14 @@ class Bakery:
         self.members = {who: self._member(who, role) for who, role in roles.items()}
 
     def _member(self, who: Who, role: Role) -> Membership:
-        user = User.objects.create_user(who.email, name=who.name, current_workspace=self.workspace)
+        runs_it = who is ADA  # the demo is for looking at everything: operations and admin too
+        user = User.objects.create_user(
+            who.email,
+            name=who.name,
+            current_workspace=self.workspace,
+            is_staff=runs_it,
+            is_superuser=runs_it,
+        )
         return Membership.objects.create(user=user, workspace=self.workspace, role=role)
 
     def _drives(self) -> None:

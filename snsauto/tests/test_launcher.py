@@ -27,7 +27,7 @@ from django_q.signing import SignedPackage
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from publishing.models import Heartbeat
+from publishing.engine_rows import Heartbeat
 from snsauto import alive, health, ports, preparing, schedules, tasks
 from snsauto.launcher import TETHER, Child, Service, prefixed, unchanged
 from snsauto.management.commands import run

@@ -334,7 +334,7 @@ def test_a_month_costs_the_same_however_busy_it_is(
     fill(workspace, [roomy, *others], count)
     ada_browser.get("/calendar/?month=2030-05")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = ada_browser.get("/calendar/?month=2030-05")
 
     assert len(response.content) < 100_000
