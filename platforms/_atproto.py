@@ -15,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from platforms.base import by_status
 from platforms.content import Json
 from platforms.errors import InvalidContent, PermissionMissing, Refused, Unavailable
+from platforms.failures import by_status
 from platforms.transport import Answer, Transport
 
 LABEL = "Bluesky"

@@ -19,7 +19,7 @@ from platforms._atproto import (
     pds_of,
     public_key,
 )
-from platforms.base import Connection, by_status
+from platforms.base import Connection
 from platforms.content import App, Authorization, Json, RateLimit, Token
 from platforms.errors import (
     ClientRefused,
@@ -32,7 +32,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from platforms.failures import Said, understood
+from platforms.failures import Said, by_status, understood
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, OAuthPlatform
 from platforms.transport import Answer

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from platforms.base import by_status
 from platforms.chunks import Chunk, chunks
 from platforms.content import MediaFile
 from platforms.errors import MediaRejected, Unavailable
+from platforms.failures import by_status
 from platforms.transport import Answer
 
 # Right whether TikTok's MB is 10^6 or 2^20 bytes: pieces of 5 to 64 MB, the last one up to twice as long.

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from platforms.content import (
     App,
@@ -26,18 +25,9 @@ from platforms.content import (
     Token,
 )
 from platforms.errors import (
-    InvalidContent,
-    MediaRejected,
-    NotFound,
-    OutcomeUnknown,
-    PermissionMissing,
     PlatformError,
-    RateLimited,
-    Refused,
-    TokenExpired,
-    Unavailable,
 )
-from platforms.failures import Failure, Said, understood
+from platforms.failures import Failure, Said, by_status, understood
 from platforms.ledger import Ledger
 from platforms.options import Option
 from platforms.quotas import Quota
@@ -372,31 +362,6 @@ def _nearness(kind: Kind, media: Sequence[MediaFile], options: Mapping[str, Json
     first = media[0].kind if media else None
     takes = bool(first and kind.rules.at_most(first))
     return bool(kind.option and options.get(kind.option)), takes, kind.rules.at_most(first) if first else 0
-
-
-def by_status(label: str, answer: Answer, message: str = "") -> PlatformError:
-    """The failure a bare HTTP status stands for, in plain words; `message` is the network's own sentence."""
-    status = answer.status
-    said = message or f"{label} answered {status}."
-    kinds: Sequence[tuple[frozenset[int], type[PlatformError]]] = (
-        (frozenset({401}), TokenExpired),
-        (frozenset({402, 403}), PermissionMissing),
-        (frozenset({404, 410}), NotFound),
-        (frozenset({413, 415}), MediaRejected),
-        (frozenset({400, 405, 406, 409, 411, 422}), InvalidContent),
-    )
-    if status == 429:
-        return RateLimited(f"{label} asks us to slow down.", status=status, detail=answer.text)
-    if 300 <= status < 400:
-        place = urlsplit(answer.headers.get("Location", "")).hostname or "another address"
-        return Refused(f"{label} sends us on to {place}.", status=status, detail=answer.text)
-    for statuses, kind in kinds:
-        if status in statuses:
-            return kind(said, status=status, detail=answer.text)
-    # A server that broke while it handled a write may have done it.
-    if answer.method in {"GET", "HEAD"} or status == 503:
-        return Unavailable(f"{label} is not available just now.", status=status, detail=answer.text)
-    return OutcomeUnknown(f"{label} broke off with {status}.", status=status, detail=answer.text)
 
 
 def seconds_from_now(value: Any) -> datetime | None:

@@ -4,8 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
-from platforms.errors import PlatformError, RateLimited
+from platforms.errors import (
+    InvalidContent,
+    MediaRejected,
+    NotFound,
+    OutcomeUnknown,
+    PermissionMissing,
+    PlatformError,
+    RateLimited,
+    Refused,
+    TokenExpired,
+    Unavailable,
+)
 from platforms.transport import Answer
 
 
@@ -58,3 +70,28 @@ def understood(failures: Sequence[Failure], said: Said, answer: Answer) -> Platf
         if not failure.code and failure.means(said):
             return failure.error(answer, said.retry_at)
     return None
+
+
+def by_status(label: str, answer: Answer, message: str = "") -> PlatformError:
+    """The failure a bare HTTP status stands for, in plain words; `message` is the network's own sentence."""
+    status = answer.status
+    said = message or f"{label} answered {status}."
+    kinds: Sequence[tuple[frozenset[int], type[PlatformError]]] = (
+        (frozenset({401}), TokenExpired),
+        (frozenset({402, 403}), PermissionMissing),
+        (frozenset({404, 410}), NotFound),
+        (frozenset({413, 415}), MediaRejected),
+        (frozenset({400, 405, 406, 409, 411, 422}), InvalidContent),
+    )
+    if status == 429:
+        return RateLimited(f"{label} asks us to slow down.", status=status, detail=answer.text)
+    if 300 <= status < 400:
+        place = urlsplit(answer.headers.get("Location", "")).hostname or "another address"
+        return Refused(f"{label} sends us on to {place}.", status=status, detail=answer.text)
+    for statuses, kind in kinds:
+        if status in statuses:
+            return kind(said, status=status, detail=answer.text)
+    # A server that broke while it handled a write may have done it.
+    if answer.method in {"GET", "HEAD"} or status == 503:
+        return Unavailable(f"{label} is not available just now.", status=status, detail=answer.text)
+    return OutcomeUnknown(f"{label} broke off with {status}.", status=status, detail=answer.text)

@@ -20,10 +20,10 @@ from platforms._mastodon_post import (
 )
 from platforms._mastodon_rules import KINDS, OPTIONS, POST, check_options, limited, options_for
 from platforms._mastodon_server import known, moment, plain, rate_limit_of, sentence, skew
-from platforms.base import ConnectMethod, Field, by_status
+from platforms.base import ConnectMethod, Field
 from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published, RateLimit, Standing
 from platforms.errors import InvalidContent, MediaRejected, NotFound, PlatformError
-from platforms.failures import Said, understood
+from platforms.failures import Said, by_status, understood
 from platforms.ledger import Ledger, repeatable
 from platforms.quotas import Cost, Quota
 from platforms.rules import Finding, Rules, check

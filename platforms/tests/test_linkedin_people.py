@@ -346,7 +346,8 @@ def test_what_else_happens_is_told_apart(bakery: LinkedIn, action: str, kind: st
 
 def test_every_refusal_is_understood(bakery: LinkedIn) -> None:
     understood = []
-    for failure in LinkedIn.failures:
+    plain = [failure for failure in LinkedIn.failures if not (failure.code and failure.words)]
+    for failure in plain:
         code = failure.code or failure.words
         Fault.objects.create(
             network="linkedin", kind=Fault.Kind.REFUSED, path="/rest/posts", method="POST", code=code
@@ -355,7 +356,7 @@ def test_every_refusal_is_understood(bakery: LinkedIn) -> None:
             bakery.publish(draft("One"), MemoryLedger())
         understood.append(error.value.message)
 
-    assert understood == [failure.message for failure in LinkedIn.failures]
+    assert understood == [failure.message for failure in plain]
     assert not Entry.objects.exists()
 
 
