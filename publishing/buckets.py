@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
 from django.db import connection
 from django.db.models import Q, Sum
@@ -25,6 +26,7 @@ LONGEST = timedelta(hours=25)  # of all windows: a day may have an hour more
 # What only looks again at what it has sent pays nothing for it.
 LOOKING = frozenset({"processing", "outcome_unknown"})
 NOTHING = Decimal(0)
+TICK = timedelta(milliseconds=1)
 
 
 def key_of(account: Account, what: str, each: Each = "account") -> str:
@@ -98,8 +100,7 @@ class Book:
 
     def since(self, moment: datetime, delivery_id: int) -> Decimal:
         """How much was taken after a moment, and will be by those whose turn comes first."""
-        taken = self._sums[-1] - self._sums[bisect_right(self._ats, moment)]
-        return taken + sum((amount for _at, amount in self._ahead(delivery_id)), NOTHING)
+        return self._taken_since(moment) + sum((amount for _at, amount in self._ahead(delivery_id)), NOTHING)
 
     def turn(self, wish: Wish, delivery_id: int) -> Turn:
         """The first moment with room in every window; what is larger than one has it for itself."""
@@ -114,19 +115,51 @@ class Book:
         return Turn(at, quota, min(used, Decimal(quota.limit)), amount)
 
     def _free_at(self, quota: Quota, room: Decimal, delivery_id: int) -> datetime:
-        """Turns are behind all that went out; one that is overdue is taken any moment now."""
-        for at, amount in sorted(self._ahead(delivery_id), reverse=True):
-            room -= amount
-            if room < 0:
-                return quota.frees(max(at, self._moment))
-        # The newest entry that must have left the window: with it and all after it there is no room.
+        """The first gap that leaves every turn its room.
+
+        A turn that is far away, for a longer window's sake, leaves a short one free until then.
+        """
+        turns = Queue(self._ahead(delivery_id), self._moment)
+        at = self._left_by_taken(quota, room)
+        while True:
+            since = quota.since(at)
+            if self._taken_since(since) + turns.between(since, quota.frees(at)) <= room:
+                return at
+            at = max(quota.frees(self._oldest_since(since, turns)), at + TICK)
+
+    def _left_by_taken(self, quota: Quota, room: Decimal) -> datetime:
+        """When enough of what was taken has left the window."""
         newest = bisect_left(self._sums, self._sums[-1] - room) - 1
-        return quota.frees(self._ats[newest]) if newest >= 0 else self._moment
+        return max(quota.frees(self._ats[newest]), self._moment) if newest >= 0 else self._moment
+
+    def _taken_since(self, moment: datetime) -> Decimal:
+        return self._sums[-1] - self._sums[bisect_right(self._ats, moment)]
+
+    def _oldest_since(self, moment: datetime, turns: "Queue") -> datetime:
+        """What leaves the window next."""
+        taken = self._ats[bisect_right(self._ats, moment) :][:1]
+        return min([*taken, *turns.first_after(moment)])
 
     def _ahead(self, delivery_id: int) -> list[tuple[datetime, Decimal]]:
         """The turns before a delivery's own; all of them where it has none."""
         mine = self._turns.get(delivery_id)
         return [turn for turn in self._turns.values() if mine is None or turn[0] < mine[0]]
+
+
+class Queue:
+    """Turns that were given away, in their order; one that is overdue is taken any moment now."""
+
+    def __init__(self, turns: Iterable[tuple[datetime, Decimal]], moment: datetime) -> None:
+        ordered = sorted((max(at, moment), amount) for at, amount in turns)
+        self._ats = [at for at, _amount in ordered]
+        self._sums = [NOTHING, *accumulate(amount for _at, amount in ordered)]
+
+    def between(self, since: datetime, until: datetime) -> Decimal:
+        """How much will be taken after one moment and not after another."""
+        return self._sums[bisect_right(self._ats, until)] - self._sums[bisect_right(self._ats, since)]
+
+    def first_after(self, moment: datetime) -> list[datetime]:
+        return self._ats[bisect_right(self._ats, moment) :][:1]
 
 
 class Counts:

@@ -108,7 +108,7 @@ def _when(row: Delivery, turn: Turn) -> str:
     """“at 14:10” today, “on Tue 24 Nov, 14:10” later; to the second where it is a matter of minutes."""
     zone = row.post.zone
     local, today = turn.at.astimezone(zone), clock.moment().astimezone(zone).date()
-    if turn.quota and turn.quota.within < timedelta(hours=1):
+    if turn.quota and turn.quota.within < timedelta(hours=1) and local.date() == today:
         return _("at %(time)s") % {"time": date_format(local, "H:i:s", use_l10n=False)}
     local += timedelta(seconds=59)  # never promised too early
     if local.date() == today:

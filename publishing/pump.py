@@ -3,6 +3,7 @@
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -26,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 Job = tuple[Delivery, Circuits | None]
 
+SWITCH_SECONDS = 0.0005  # between threads: the one that claims waits for the interpreter after each statement
 GATHER_SECONDS = 0.03  # under load: so many are done by then that a claim is worth its transaction
 BEAT_SECONDS = 1.0
 TIDY_SECONDS = 2.0
@@ -51,6 +53,8 @@ class Pool:
         self._wanted = threading.Condition(lock)  # something may be begun
 
     def __enter__(self) -> Self:
+        self._switched = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._man()
         return self
 
@@ -62,6 +66,7 @@ class Pool:
             self._wanted.notify_all()
         for thread in self._threads:
             thread.join()
+        sys.setswitchinterval(self._switched)
 
     @property
     def active(self) -> set[int]:

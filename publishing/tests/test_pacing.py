@@ -437,3 +437,20 @@ def test_a_refused_post_frees_nothing_that_it_did_not_take(due: Due, account: Ac
 
     assert go() == ["good"]
     assert all(first.at <= later.at for first, later in pairwise(Spend.objects.order_by("pk")))
+
+
+def test_a_turn_of_tomorrow_holds_up_nobody_today(due: Due, account: Account) -> None:
+    Wire.allows(Quota("posts", 1, DAY, cost=ONE), Quota("uploads", 1, MINUTE, cost=ONE))
+    both = {"posts": 1, "uploads": 1}
+    due("today", account=account, costs=both)
+    due("tomorrow", account=account, costs=both)
+    go()
+    due("a film more", account=account, costs={"uploads": 1})
+
+    go()
+
+    film, tomorrow = waiting()
+    assert (film.effective_text, tomorrow.effective_text) == ("a film more", "tomorrow")
+    assert timedelta(0) < film.due_at - (NOON + MINUTE) < timedelta(seconds=5)
+    assert tomorrow.due_at > NOON + DAY
+    assert "on Tue 7 May" in tomorrow.reason
