@@ -1,0 +1,66 @@
+"""The floor: a plain pool of threads that makes the same calls of the same client, without a database.
+
+No publisher that sends one request per post and thread can be faster. It runs in a process of its own.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from bench.processes import peak_mib
+from platforms.base import Connection
+from platforms.content import App, Draft, Part, Token
+from platforms.ledger import MemoryLedger
+from platforms.registry import PLATFORMS
+from platforms.transport import Transport
+
+
+@dataclass(frozen=True)
+class Floor:
+    seconds: float
+    mib: float
+    lateness: list[float]  # of each call, where calls were to begin at given moments
+
+
+def measure(url: str, *, threads: int, posts: int, every: float = 0.0) -> Floor:
+    """In a process of its own: `posts` posts on `threads` threads, at once or one every `every` seconds."""
+    command = [sys.executable, "-m", "bench.floor", url, str(threads), str(posts), str(every)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return Floor(**json.loads(done.stdout))
+
+
+def run(url: str, threads: int, posts: int, every: float) -> Floor:
+    transport = Transport(allow=frozenset({urlsplit(url).netloc}))
+    begin = time.time() + (every and 1.0)
+    late: list[float] = []
+
+    def post(number: int) -> None:
+        late.append(time.time() - begin - number * every)
+        publish(url, transport, number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(posts):
+            time.sleep(max(begin + number * every - time.time(), 0.0))
+            pool.submit(post, number)
+    return Floor(time.time() - begin, peak_mib(), late if every else [])
+
+
+def publish(url: str, transport: Transport, number: int) -> None:
+    connection = Connection(
+        app=App(client_id="", client_secret="", api_url=f"{url}/mastodon"),
+        transport=transport,
+        token=Token(access=f"floor-{number % 50}"),
+        remote_id=f"{number % 50}@social.example",
+    )
+    draft = Draft(key=f"floor-{number}", created_at=datetime.now(UTC), parts=(Part(f"Floor post {number}"),))
+    PLATFORMS["mastodon"](connection).publish(draft, MemoryLedger())
+
+
+if __name__ == "__main__":
+    address, threads, posts, every = sys.argv[1:]
+    sys.stdout.write(json.dumps(asdict(run(address, int(threads), int(posts), float(every)))))

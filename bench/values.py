@@ -1,0 +1,30 @@
+"""What was measured, and how it is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Value:
+    """One measured value. `floor`: what no publisher could beat; `most`, `least_ratio`: what is promised."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None = None
+    most: float | None = None
+    least_ratio: float | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How near to the floor: 1 is the floor itself, 0.5 takes twice as much."""
+        return self.floor / self.value if self.floor is not None and self.value else None
+
+    @property
+    def goals(self) -> list[str]:
+        goals = [f"≤ {self.most:g} {self.unit}".strip()] if self.most is not None else []
+        return goals + ([f"ratio ≥ {self.least_ratio:g}"] if self.least_ratio is not None else [])
+
+    @property
+    def passes(self) -> bool:
+        is_small = self.most is None or self.value <= self.most
+        return is_small and (self.least_ratio is None or (self.ratio or 0.0) >= self.least_ratio)
