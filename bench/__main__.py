@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.desk import Desks, desks
 from bench.values import Value
 
-PARTS = ("throughput", "queries")
+PARTS = ("throughput", "lateness", "queries", "fairness", "isolation", "drain", "restart")
 DATABASES = ("sqlite", "postgres")
 
 

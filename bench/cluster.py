@@ -13,7 +13,7 @@ from typing import Self
 from django.conf import settings
 from django.utils.timezone import now
 
-from bench.processes import held_mib, peak_mib, session_of
+from bench.processes import held_mib, peak_mib, processor_seconds, session_of
 from publishing.bell import CLUSTER, ring
 from publishing.models import Delivery, Heartbeat, State
 from snsauto import schedules
@@ -61,6 +61,10 @@ class Cluster:
     def peak_mib(self) -> float:
         """The most that any of its living processes has ever held."""
         return max(map(peak_mib, session_of(self._process.pid)), default=0.0)
+
+    def processor_seconds(self) -> float:
+        """What processors have spent on all of its processes (not on the database's)."""
+        return sum(map(processor_seconds, session_of(self._process.pid)))
 
 
 def is_pump_alive() -> bool:

@@ -4,6 +4,7 @@ No publisher that sends one request per post and thread can be faster. It runs i
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from bench.processes import peak_mib
+from bench.network import Network
+from bench.processes import peak_mib, processor_seconds
 from platforms.base import Connection
 from platforms.content import App, Draft, Part, Token
 from platforms.ledger import MemoryLedger
@@ -24,7 +26,8 @@ from platforms.transport import Transport
 class Floor:
     seconds: float
     mib: float
-    lateness: list[float]  # of each call, where calls were to begin at given moments
+    processor_ms: float  # of each post
+    begun_at: float
 
 
 def measure(url: str, *, threads: int, posts: int, every: float = 0.0) -> Floor:
@@ -34,20 +37,27 @@ def measure(url: str, *, threads: int, posts: int, every: float = 0.0) -> Floor:
     return Floor(**json.loads(done.stdout))
 
 
+def lateness(network: Network, threads: int, posts: int, every: float) -> list[float]:
+    """How long after its time each of some posts was at the network, in seconds."""
+    begun_at = measure(network.url, threads=threads, posts=posts, every=every).begun_at
+    came = {arrival.text: arrival.at for arrival in network.arrivals()}
+    network.forget()
+    return [came[text(number)] - begun_at - number * every for number in range(posts)]
+
+
+def text(number: int) -> str:
+    return f"Floor post {number}"
+
+
 def run(url: str, threads: int, posts: int, every: float) -> Floor:
     transport = Transport(allow=frozenset({urlsplit(url).netloc}))
     begin = time.time() + (every and 1.0)
-    late: list[float] = []
-
-    def post(number: int) -> None:
-        late.append(time.time() - begin - number * every)
-        publish(url, transport, number)
-
     with ThreadPoolExecutor(threads) as pool:
         for number in range(posts):
             time.sleep(max(begin + number * every - time.time(), 0.0))
-            pool.submit(post, number)
-    return Floor(time.time() - begin, peak_mib(), late if every else [])
+            pool.submit(publish, url, transport, number)
+    seconds = time.time() - begin
+    return Floor(seconds, peak_mib(), processor_seconds(os.getpid()) / posts * 1000, begin)
 
 
 def publish(url: str, transport: Transport, number: int) -> None:
@@ -57,7 +67,7 @@ def publish(url: str, transport: Transport, number: int) -> None:
         token=Token(access=f"floor-{number % 50}"),
         remote_id=f"{number % 50}@social.example",
     )
-    draft = Draft(key=f"floor-{number}", created_at=datetime.now(UTC), parts=(Part(f"Floor post {number}"),))
+    draft = Draft(key=f"floor-{number}", created_at=datetime.now(UTC), parts=(Part(text(number)),))
     PLATFORMS["mastodon"](connection).publish(draft, MemoryLedger())
 
 

@@ -1,11 +1,12 @@
 """What is due: workspaces, accounts and scheduled deliveries, made in bulk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Max
 from django.utils.timezone import now
 
+from bench.slow_network import Arrival
 from accounts.models import Account, AppCredential, Workspace
 from publishing.models import Delivery, Post, State
 
@@ -73,3 +74,14 @@ def at(moment: datetime) -> Callable[[int], datetime]:
 
 def soon(seconds: float) -> datetime:
     return now() + timedelta(seconds=seconds)
+
+
+def texts(ids: list[int]) -> set[str]:
+    return set(Post.objects.filter(deliveries__in=ids).values_list("text", flat=True))
+
+
+def lateness(arrivals: Iterable[Arrival]) -> list[float]:
+    """How long after their time posts were first at the network, in seconds."""
+    due = dict(Post.objects.values_list("text", "scheduled_at"))
+    firsts = [arrival for arrival in arrivals if arrival.text in due and not arrival.is_repeated]
+    return [arrival.at - moment.timestamp() for arrival in firsts if (moment := due[arrival.text])]

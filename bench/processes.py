@@ -32,6 +32,14 @@ def below(pid: int) -> list[int]:
     return found
 
 
+def processor_seconds(pid: int) -> float:
+    """The time that processors have spent on a process; 0 where there is no such process."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def _all() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
 

@@ -10,16 +10,19 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.db import connection
 
+FREE = ("PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")  # costs no way to a server
+
 
 @contextmanager
 def counted() -> Iterator[Counter[str]]:
-    """Statements by their beginning, of all threads. A transaction's BEGIN and COMMIT are not among them."""
+    """Statements by their beginning, of all threads. What only frames them is not counted."""
     seen: Counter[str] = Counter()
     lock = Lock()
 
     def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        with lock:
-            seen[shape(sql)] += 1
+        if not sql.startswith(FREE):
+            with lock:
+                seen[shape(sql)] += 1
         return execute(sql, params, many, context)
 
     def listen(connection: BaseDatabaseWrapper, **_rest: Any) -> None:

@@ -28,3 +28,8 @@ class Value:
     def passes(self) -> bool:
         is_small = self.most is None or self.value <= self.most
         return is_small and (self.least_ratio is None or (self.ratio or 0.0) >= self.least_ratio)
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of 100 lie; infinite where there are none."""
+    return sorted(values)[min(int(len(values) * share / 100), len(values) - 1)] if values else float("inf")
