@@ -4,7 +4,6 @@ A look reads candidates in fair order; a claim takes some of them in one short t
 fences and opens their attempts. Whatever a worker writes later names its fence.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,8 +48,9 @@ class Candidate:
 def look(moment: datetime, but: Iterable[circuits.Key] = ()) -> list[Candidate]:
     """What is due, in turns between workspaces and networks, the oldest first; `but`: networks left alone."""
     due = Delivery.objects.due(moment)
+    ends = Q(give_up_at__isnull=False, give_up_at__lte=moment)
     for network, server in but:
-        due = due.exclude(account__platform_name=network, account__server=server)
+        due = due.filter(~Q(account__platform_name=network, account__server=server) | ends)
     turn = Window(
         RowNumber(),
         partition_by=[F("post__workspace_id"), F("account__platform_name"), F("account__server")],
@@ -104,7 +104,7 @@ def _missed(pks: list[int], why: str) -> int:
 
 def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
     """Those of the deliveries that are still free, now held by `owner`, with all that a worker needs."""
-    since = time.monotonic()
+    since = leases.seconds()
     with writing(), transaction.atomic():
         held = Delivery.objects.due(moment).filter(pk__in=pks)
         if connection.features.has_select_for_update_skip_locked:
@@ -117,7 +117,7 @@ def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
             _open_attempts(rows, moment)
             _read_steps(rows)
     for row in rows:
-        leases.begin(row.pk, since)
+        leases.begin(row, since)
     return rows
 
 
@@ -193,7 +193,7 @@ def _read_steps(rows: list[Delivery]) -> None:
 
 def renew(owner: str, pks: Iterable[int]) -> int:
     """Prolong the leases of what an owner is working on. What it has dropped runs out."""
-    held, since = list(pks), time.monotonic()
+    held, since = list(pks), leases.seconds()
     mine = Delivery.objects.filter(
         pk__in=held, owner=owner, state=State.PUBLISHING, lease_until__isnull=False
     )

@@ -5,7 +5,6 @@ The row is the truth and workers may die at any line: `claim` takes due rows und
 fence, every later write names that fence, and the ledger knows which step may have reached the network.
 """
 
-import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -52,7 +51,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
     """Take up to `at_most` of what is due, for a worker that has no other."""
     moment = moment or clock.moment()
     mark_missed(moment)
-    return Backlog(owner, share=math.inf).take(at_most, Counter(), moment)
+    return Backlog(owner, share=None).take(at_most, Counter(), moment)
 
 
 # --- working ---
@@ -72,7 +71,7 @@ def work(delivery: Delivery, known: Circuits | None = None) -> None:
             connection.close()
             insist(partial(claims.let_go, delivery))
         finally:
-            leases.end(delivery.pk)
+            leases.end(delivery)
 
 
 def _work(delivery: Delivery, known: Circuits | None) -> None:
