@@ -24,6 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
+from accounts.connections import app_for
 from publishing import circuits, clock, leases, pacing
 from publishing.insisting import writing
 from publishing.leases import LEASE
@@ -116,6 +117,7 @@ def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
             _hold(rows, owner, moment)
             _open_attempts(rows, moment)
             _read_steps(rows)
+            _read_apps(rows)
     for row in rows:
         leases.begin(row, since)
     return rows
@@ -186,6 +188,13 @@ def _read_steps(rows: list[Delivery]) -> None:
     prefetch_related_objects(
         rows, Prefetch("steps", Step.objects.none() if len(fresh) == len(rows) else Step.objects.all())
     )
+
+
+def _read_apps(rows: list[Delivery]) -> None:
+    """Our registration at each network, once for all that go there."""
+    known = {key: app_for(*key) for key in {circuits.key_of(row.account) for row in rows}}
+    for row in rows:
+        row.app = known[circuits.key_of(row.account)]
 
 
 # --- keeping ---

@@ -115,10 +115,10 @@ def _publish(delivery: Delivery) -> Published:
     draft = frozen(draft_for(delivery), ledger)
     account = ensure_fresh(delivery.account)
     try:
-        return platform_client(account, observe=_observer(account)).publish(draft, ledger)
+        return platform_client(account, _observer(account), delivery.app).publish(draft, ledger)
     except TokenExpired:
         account = ensure_fresh(account, force=True)
-    return platform_client(account, observe=_observer(account)).publish(draft, ledger)
+    return platform_client(account, _observer(account), delivery.app).publish(draft, ledger)
 
 
 def frozen(draft: Draft, ledger: DeliveryLedger) -> Draft:

@@ -171,7 +171,7 @@ def test_no_interleaving_makes_two_posts_or_none(
 
 
 @pytest.mark.chaos
-@settings(max_examples=1500, **relaxed)
+@settings(max_examples=300, **relaxed)
 @given(fates=plans, before=not_accepted, after=accepted)
 def test_no_interleaving_of_many_makes_two_posts_or_none(
     world: World, quick: time_machine.Traveller, fates: dict[int, str], before: list[str], after: list[str]
