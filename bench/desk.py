@@ -1,13 +1,15 @@
-"""The product as it is measured: a data directory and databases of its own, made for the bench and dropped."""
+"""The product as it is measured: a data directory and databases of its own, made and dropped."""
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import LiteralString, cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -39,8 +41,13 @@ class Desks:
     def prepare(self) -> None:
         self._migrate(self._environment(self._folder / "first"))
 
+    @property
+    def version(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}"
+
     @contextmanager
     def new(self) -> Iterator[Environment]:
+        """The environment of an empty desk, which is thrown away afterwards."""
         self._number += 1
         folder = self._folder / str(self._number)
         shutil.copytree(self._folder / "first", folder)
@@ -52,7 +59,11 @@ class Desks:
 
     def _environment(self, folder: Path) -> Environment:
         kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "SANDBOX"}}
-        ours = {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "snsauto.settings", "PYTHONPATH": str(ROOT)}
+        ours = {
+            "DATA_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "snsauto.settings",
+            "PYTHONPATH": str(ROOT),
+        }
         return {**kept, **ours}
 
     @staticmethod
@@ -72,6 +83,10 @@ class Postgres(Desks):
         self._ask(f'CREATE DATABASE "{NAME}"')
         self._migrate({**self._environment(self._folder / "first"), "DATABASE_URL": self._url(NAME)})
 
+    @property
+    def version(self) -> str:
+        return f"PostgreSQL {self._ask('SHOW server_version')}"
+
     @contextmanager
     def new(self) -> Iterator[Environment]:
         with super().new() as environment:
@@ -88,7 +103,9 @@ class Postgres(Desks):
     def _url(self, name: str) -> str:
         return self._server._replace(path=f"/{name}").geturl()
 
-    def _ask(self, statement: str) -> None:
+    def _ask(self, statement: str) -> str:
         address = self._server._replace(scheme="postgresql", path="/postgres").geturl()
         with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            cursor = connection.execute(cast(LiteralString, statement))
+            row = cursor.fetchone() if cursor.description else None
+        return str(row[0]).split(" ")[0] if row else ""

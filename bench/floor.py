@@ -50,24 +50,28 @@ def text(number: int) -> str:
 
 
 def run(url: str, threads: int, posts: int, every: float) -> Floor:
-    transport = Transport(allow=frozenset({urlsplit(url).netloc}))
+    transport = way_out(url)
     begin = time.time() + (every and 1.0)
     with ThreadPoolExecutor(threads) as pool:
         for number in range(posts):
             time.sleep(max(begin + number * every - time.time(), 0.0))
-            pool.submit(publish, url, transport, number)
+            pool.submit(publish, url, transport, number, text(number))
     seconds = time.time() - begin
     return Floor(seconds, peak_mib(), processor_seconds(os.getpid()) / posts * 1000, begin)
 
 
-def publish(url: str, transport: Transport, number: int) -> None:
+def way_out(url: str) -> Transport:
+    return Transport(allow=frozenset({urlsplit(url).netloc}))
+
+
+def publish(url: str, transport: Transport, number: int, words: str) -> None:
     connection = Connection(
         app=App(client_id="", client_secret="", api_url=f"{url}/mastodon"),
         transport=transport,
         token=Token(access=f"floor-{number % 50}"),
         remote_id=f"{number % 50}@social.example",
     )
-    draft = Draft(key=f"floor-{number}", created_at=datetime.now(UTC), parts=(Part(text(number)),))
+    draft = Draft(key=f"floor-{number}", created_at=datetime.now(UTC), parts=(Part(words),))
     PLATFORMS["mastodon"](connection).publish(draft, MemoryLedger())
 
 

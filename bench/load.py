@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import Max
 from django.utils.timezone import now
 
-from bench.slow_network import Arrival
 from accounts.models import Account, AppCredential, Workspace
+from bench.slow_network import Arrival
 from publishing.models import Delivery, Post, State
 
 SERVER = "social.example"

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
-from django.db import connection
 
 FREE = ("PRAGMA", "BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")  # costs no way to a server
 
@@ -40,5 +40,7 @@ def counted() -> Iterator[Counter[str]]:
 def shape(sql: str) -> str:
     """What kind of statement on which table."""
     words = sql.replace('"', "").split()
-    table = next((words[n + 1] for n, word in enumerate(words[:-1]) if word in {"FROM", "INTO", "UPDATE"}), "")
+    table = next(
+        (words[n + 1] for n, word in enumerate(words[:-1]) if word in {"FROM", "INTO", "UPDATE"}), ""
+    )
     return f"{words[0]} {table}".strip()

@@ -1,6 +1,6 @@
-"""A network that takes its time: just enough of two networks' wire for their real clients to publish a text.
+"""A network that takes its time: just enough of two networks' wire for their clients to publish a text.
 
-A process of its own on one thread. `GET /arrivals` tells what came when; `POST /behaviour` says how it answers.
+A process of its own. `GET /arrivals` tells what came when; `POST /behaviour` says how it answers.
 """
 
 import asyncio
@@ -85,7 +85,10 @@ class World:
                 self.__init__()  # type: ignore[misc]
                 return Reply({})
         behaviour = self.behaviour.get(network, Behaviour())
-        networks: dict[str, Callable[[Request, str], Reply]] = {"mastodon": self._status, "telegram": self._message}
+        networks: dict[str, Callable[[Request, str], Reply]] = {
+            "mastodon": self._status,
+            "telegram": self._message,
+        }
         if behaviour.kind == "broken":
             return Reply({"error": "out of order"}, 503)
         reply = networks[network](request, path) if network in networks else Reply({"error": "not here"}, 404)
@@ -123,7 +126,7 @@ class World:
         if known:
             return known
         number = len(self._posts) + 1
-        made = {
+        made: dict[str, Any] = {
             "id": str(number),
             "url": f"https://social.example/{number}",
             "visibility": "public",

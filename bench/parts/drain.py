@@ -13,7 +13,7 @@ LEAST_RATIO = 0.8
 GIVE_UP_SECONDS = 600.0
 
 
-def measure(network: Network, posts: int = 10_000) -> list[Value]:
+def measure(_network: Network, posts: int = 10_000) -> list[Value]:
     accounts = [account for _ in range(5) for account in load.workspace(20)]
     marks = [round(posts * share) for share in MARKS]
     with Cluster() as cluster:

@@ -20,7 +20,9 @@ def measure(network: Network, posts: int = 1000) -> list[Value]:
         beside = singles(network, 2.0)
         wait_until(lambda: published(crowd) == posts, GIVE_UP_SECONDS)
     return [
-        Value("p50 beside a thousand of another workspace", percentile(beside, 50), "s", percentile(alone, 50)),
+        Value(
+            "p50 beside a thousand of another workspace", percentile(beside, 50), "s", percentile(alone, 50)
+        ),
         Value("latest", max(beside), "s", max(alone), MOST_SECONDS),
         Value("not sent", posts - published(crowd), "", most=0),
     ]

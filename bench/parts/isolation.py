@@ -1,4 +1,4 @@
-"""A network that never answers, with hundreds due, beside one that is well: how late are the posts of that one?"""
+"""A network that never answers, with hundreds due, beside one that is well: how late is that one?"""
 
 from django.utils.timezone import now
 
@@ -23,7 +23,9 @@ def measure(network: Network, posts: int = 100) -> list[Value]:
         beside_broken = batch(network, posts)
     return [
         Value("p50 beside a dead network", percentile(beside, 50), "s", percentile(alone, 50)),
-        Value("p99 beside a dead network", percentile(beside, 99), "s", percentile(alone, 99), None, LEAST_RATIO),
+        Value(
+            "p99 beside a dead network", percentile(beside, 99), "s", percentile(alone, 99), None, LEAST_RATIO
+        ),
         Value("p99, another batch after it", percentile(beside_broken, 99), "s", percentile(alone, 99)),
         Value("not sent", 3 * posts - len(alone + beside + beside_broken), "", most=0),
     ]

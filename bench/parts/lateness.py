@@ -1,4 +1,4 @@
-"""Single posts at random instants, while the cluster has nothing else to do: how late each is at the network."""
+"""Single posts at random instants, to a cluster that has nothing else to do: how late each is."""
 
 import random
 from datetime import timedelta
