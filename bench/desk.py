@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import LiteralString, cast
 from urllib.parse import urlsplit
 
 import psycopg
@@ -106,6 +105,6 @@ class Postgres(Desks):
     def _ask(self, statement: str) -> str:
         address = self._server._replace(scheme="postgresql", path="/postgres").geturl()
         with psycopg.connect(address, autocommit=True) as connection:
-            cursor = connection.execute(cast(LiteralString, statement))
+            cursor = connection.execute(statement.encode())
             row = cursor.fetchone() if cursor.description else None
         return str(row[0]).split(" ")[0] if row else ""

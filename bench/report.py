@@ -29,15 +29,9 @@ def rows(measured: Iterable[Measured]) -> list[tuple[str, ...]]:
 
 def _row(one: Measured, value: Value) -> tuple[str, ...]:
     verdict = ("ok" if value.passes else "MISSED") if value.goals else ""
-    floor = "" if value.floor is None else _number(value.floor, value.unit)
     ratio = "" if value.ratio is None else f"{value.ratio:.2f}"
     what = f"{one.part}: {value.name}"
-    return one.database, what, _number(value.value, value.unit), floor, ratio, ", ".join(value.goals), verdict
-
-
-def _number(value: float, unit: str) -> str:
-    digits = 0 if value == int(value) or value >= 100 else 1 if value >= 20 else 2
-    return f"{value:.{digits}f} {unit}".strip()
+    return one.database, what, value.told, value.floor_told, ratio, ", ".join(value.goals), verdict
 
 
 def as_text(table: Sequence[Sequence[str]]) -> str:

@@ -20,6 +20,14 @@ class Value:
         return self.floor / self.value if self.floor is not None and self.value else None
 
     @property
+    def told(self) -> str:
+        return _number(self.value, self.unit)
+
+    @property
+    def floor_told(self) -> str:
+        return "" if self.floor is None else _number(self.floor, self.unit)
+
+    @property
     def goals(self) -> list[str]:
         goals = [f"≤ {self.most:g} {self.unit}".strip()] if self.most is not None else []
         return goals + ([f"ratio ≥ {self.least_ratio:g}"] if self.least_ratio is not None else [])
@@ -28,6 +36,11 @@ class Value:
     def passes(self) -> bool:
         is_small = self.most is None or self.value <= self.most
         return is_small and (self.least_ratio is None or (self.ratio or 0.0) >= self.least_ratio)
+
+
+def _number(value: float, unit: str) -> str:
+    digits = 0 if value >= 100 or value.is_integer() else 1 if value >= 20 else 2
+    return f"{value:.{digits}f} {unit}".strip()
 
 
 def percentile(values: list[float], share: float) -> float:
