@@ -41,7 +41,7 @@ from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
-LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
+LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
 LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
 _NOT_TRIED = Refused("")  # the network was not even asked
