@@ -39,7 +39,7 @@ class Value:
 
 
 def _number(value: float, unit: str) -> str:
-    digits = 0 if value >= 100 or value.is_integer() else 1 if value >= 20 else 2
+    digits = 0 if value >= 100 or float(value).is_integer() else 1 if value >= 20 else 2
     return f"{value:.{digits}f} {unit}".strip()
 
 
