@@ -4,6 +4,7 @@ import argparse
 import getpass
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ ADDRESS = f"postgres://{getpass.getuser()}@127.0.0.1:5432/snsauto"
 
 def main() -> int:
     chosen = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was made is dropped
     measured: list[Measured] = []
     versions: dict[str, str] = {}
     for database in DATABASES if chosen.database == "both" else [chosen.database]:

@@ -14,9 +14,10 @@ from typing import Self
 from django.conf import settings
 from django.utils.timezone import now
 
-from bench.processes import held_mib, peak_mib, processor_seconds, session_of
+from bench.processes import held_mib, peak_mib, processor_seconds, session_of, tied
 from publishing.bell import CLUSTER, ring
-from publishing.models import Delivery, Heartbeat, State
+from publishing.engine_rows import Heartbeat
+from publishing.models import Delivery, State
 from snsauto import schedules
 from snsauto.launcher import kill_group
 
@@ -30,10 +31,10 @@ class Cluster:
 
     def __enter__(self) -> Self:
         schedules.install()
-        command = (sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "qcluster")
+        manage = str(Path(settings.BASE_DIR) / "manage.py")
         self._log = (settings.DATA_DIR / "cluster.log").open("ab")
         self._process = subprocess.Popen(
-            command,
+            tied(sys.executable, manage, "qcluster"),
             env={**os.environ, "Q_CLUSTER_NAME": CLUSTER},
             stdout=self._log,
             stderr=subprocess.STDOUT,

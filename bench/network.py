@@ -7,6 +7,7 @@ import urllib.request
 from types import TracebackType
 from typing import Any, Self
 
+from bench.processes import tied
 from bench.slow_network import Arrival
 
 
@@ -14,7 +15,7 @@ class Network:
     """A running slow network. `environment` points the product's clients at it."""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "bench.slow_network"]
+        command = tied(sys.executable, "-m", "bench.slow_network")
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"

@@ -2,10 +2,17 @@
 
 import os
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 
+TETHER = Path(__file__).resolve().parent.parent / "snsauto" / "tether.py"
 KIB_PER_MIB = 1024
+
+
+def tied(*command: str) -> list[str]:
+    """The command, to be ended when this process ends, however that dies."""
+    return [sys.executable, "-I", str(TETHER), str(os.getpid()), *command]
 
 
 def peak_mib(pid: int | str = "self") -> float:

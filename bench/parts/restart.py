@@ -14,7 +14,7 @@ from django.conf import settings
 from bench import load
 from bench.cluster import is_pump_alive, published, wait_until
 from bench.network import Network
-from bench.processes import below
+from bench.processes import below, tied
 from bench.values import Value
 
 MOST_SECONDS = 60.0
@@ -62,7 +62,7 @@ def start() -> subprocess.Popen[bytes]:
     with socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = (sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run", "--no-migrate")
+    command = tied(sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "run", "--no-migrate")
     with (settings.DATA_DIR / "desk.log").open("ab") as log:
         environment = {**os.environ, "PORT": str(port)}
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
