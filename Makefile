@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := SANDBOX=on $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser test-real test-chaos test-machines network-table screenshots format clean
+.PHONY: help run test check test-postgres test-browser test-real test-chaos test-machines bench network-table screenshots format clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 16
@@ -67,6 +67,9 @@ $(NODE_PARTS)/node_modules/.stamp: $(NODE_PARTS)/package-lock.json
 .PHONY: chromium
 chromium:
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || .ci/install chromium fonts-dejavu-core fonts-noto-color-emoji
+
+bench: .venv/dev.stamp ## lateness, throughput, memory beside their floor: BENCH_DATABASE=sqlite, postgres or both
+	@TEST_DATABASE_URL=$(TEST_DATABASE_URL) $(BIN)/python -m bench
 
 network-table: .venv/dev.stamp ## the table of docs/networks/README.md, from what the contract tests show
 	@$(PYTEST) -n $(JOBS) platforms/tests/contract --table docs/networks/README.md
