@@ -1,0 +1,207 @@
+"""What shall happen, all of it from one seed: which posts go where and when, and what is broken when."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from platforms.base import Platform
+from platforms.content import Json
+from platforms.registry import PLATFORMS
+
+Kind = Literal["words", "picture", "film"]
+BlowKind = Literal[
+    "kill worker", "kill cluster", "kill launcher", "stop worker", "cut connections", "database away", "fault"
+]
+
+# No more than this on one account, so that the networks' own quotas of a day never decide the outcome.
+MOST_PER_ACCOUNT = {
+    "tiktok": 12,
+    "youtube": 9,
+    "youtube_shorts": 9,
+    "instagram": 60,
+    "linkedin": 50,
+    "google_business": 80,
+}
+ENDLESS = 10_000
+SLOW_SECONDS = 46.0  # longer than the desk waits for an answer
+STOPPED_SECONDS = 52.0  # longer than a lease
+FAULTS = ("drop_before", "drop_after", "half", "html", "empty", "broken", "limited", "slow")
+FAULT_WEIGHTS = (5, 8, 4, 4, 4, 4, 2, 1)
+LETTERS = "abc"
+COMMENT = "k"
+
+
+@dataclass(frozen=True)
+class Order:
+    """One delivery to come: how its parts are marked on the network, and what it says."""
+
+    network: str
+    number: int
+    parts: int = 1
+    has_comment: bool = False
+
+    @property
+    def marks(self) -> list[str]:
+        """A word for each public piece: nothing else in the world contains it."""
+        letters = LETTERS[: self.parts] + (COMMENT if self.has_comment else "")
+        return [f"{self.word}{letter}" for letter in letters]
+
+    @property
+    def word(self) -> str:
+        return f"zq{self.number:06d}"
+
+    @property
+    def text(self) -> str:
+        pieces = [
+            f"{mark}. The ovens are lit at four, and the first loaves leave them at six."
+            for mark in self.marks[: self.parts]
+        ]
+        return "\n---\n".join(pieces)
+
+    @property
+    def comment(self) -> str:
+        return f"{self.word}{COMMENT} is still warm." if self.has_comment else ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One post: its workspace, its media, when it is due, and where it goes."""
+
+    workspace: int
+    kind: Kind
+    due: float  # seconds from the start
+    orders: tuple[Order, ...]
+
+
+@dataclass(frozen=True)
+class Blow:
+    """One thing that is done to the desk or to a network, so many seconds from the start."""
+
+    at: float
+    kind: BlowKind
+    machine: int = 0
+    network: str = ""
+    fault: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    seed: int
+    seconds: float
+    workspaces: int
+    batches: tuple[Batch, ...]
+    blows: tuple[Blow, ...]
+
+    @property
+    def orders(self) -> list[Order]:
+        return [order for batch in self.batches for order in batch.orders]
+
+
+def make_plan(seed: int, deliveries: int, machines: int, kinds: Sequence[BlowKind], seconds: float) -> Plan:
+    """The same seed and numbers make the same plan."""
+    chance = random.Random(seed)
+    workspaces = max(2, min(8, deliveries // 250))
+    batches = tuple(_batches(chance, deliveries, workspaces, seconds))
+    blows = tuple(sorted(_blows(chance, deliveries, machines, kinds, seconds), key=lambda blow: blow.at))
+    return Plan(seed, seconds, workspaces, batches, blows)
+
+
+# --- posts ---
+
+
+def takes(platform: type[Platform], kind: Kind) -> bool:
+    """Whether a network has a kind of post for such media."""
+    rules = [known.rules for known in platform.post_kinds() if not known.by_choice and not known.option]
+    if kind == "words":
+        return any(not rule.media_at_least for rule in rules)
+    if kind == "picture":
+        return any(rule.images.at_most and rule.media_at_least <= 1 and not rule.needs_video for rule in rules)
+    return any(rule.videos.at_most and rule.media_at_least <= 1 for rule in rules)
+
+
+def _batches(chance: random.Random, deliveries: int, workspaces: int, seconds: float) -> Iterator[Batch]:
+    """Posts to many networks at once, until every network has its share."""
+    left = _shares(deliveries, workspaces)
+    number, bursts = 0, [chance.uniform(0.1, 0.9) * seconds for _ in range(3)]
+    while any(left.values()):
+        kind = _kind(chance, left)
+        open_to = [name for name in left if left[name] > 0 and takes(PLATFORMS[name], kind)]
+        chosen = chance.sample(sorted(open_to), k=chance.randint(1, len(open_to)))
+        orders = []
+        for name in chosen:
+            left[name] -= 1
+            number += 1
+            orders.append(_order(chance, name, number, kind))
+        due = chance.choice(bursts) if chance.random() < 0.3 else chance.uniform(0, seconds)
+        yield Batch(number % workspaces, kind, round(due, 2), tuple(orders))
+
+
+def _shares(deliveries: int, workspaces: int) -> dict[str, int]:
+    """The deliveries dealt out one by one, to networks that may still take one."""
+    most = {name: MOST_PER_ACCOUNT.get(name, ENDLESS) * workspaces for name in PLATFORMS}
+    shares = dict.fromkeys(PLATFORMS, 0)
+    for _ in range(deliveries):
+        name = min((name for name in shares if shares[name] < most[name]), key=lambda name: shares[name])
+        shares[name] += 1
+    return shares
+
+
+def _kind(chance: random.Random, left: Mapping[str, int]) -> Kind:
+    kinds: tuple[tuple[Kind, float], ...] = (("words", 0.6), ("picture", 0.25), ("film", 0.15))
+    fitting = [
+        (kind, weight)
+        for kind, weight in kinds
+        if any(left[name] and takes(PLATFORMS[name], kind) for name in left)
+    ]
+    return chance.choices([kind for kind, _ in fitting], [weight for _, weight in fitting])[0]
+
+
+def _order(chance: random.Random, name: str, number: int, kind: Kind) -> Order:
+    platform = PLATFORMS[name]
+    is_thread = kind == "words" and platform.rules.thread_at_most >= 3 and chance.random() < 0.25
+    has_option = any(option.name == "first_comment" for option in platform.options)
+    has_comment = has_option and kind != "film" and chance.random() < 0.2
+    return Order(name, number, 3 if is_thread else 1, has_comment)
+
+
+# --- blows ---
+
+
+def _blows(
+    chance: random.Random, deliveries: int, machines: int, kinds: Sequence[BlowKind], seconds: float
+) -> Iterator[Blow]:
+    for kind in kinds:
+        for at in _moments(chance, max(1, round(deliveries / EVERY[kind])), seconds):
+            if kind == "fault":
+                yield _fault(chance, at)
+            else:
+                yield Blow(at, kind, chance.randrange(machines))
+
+
+# One blow of a kind for so many deliveries.
+EVERY: Mapping[BlowKind, float] = {
+    "kill worker": 100,
+    "kill cluster": 300,
+    "kill launcher": 500,
+    "stop worker": 500,
+    "cut connections": 250,
+    "database away": 700,
+    "fault": 8,
+}
+
+
+def _moments(chance: random.Random, count: int, seconds: float) -> Iterator[float]:
+    """One somewhere in each of so many equal stretches of time."""
+    for number in range(count):
+        yield round((number + chance.random()) * seconds / count, 2)
+
+
+def _fault(chance: random.Random, at: float) -> Blow:
+    name = chance.choice(sorted(PLATFORMS))
+    kind = chance.choices(FAULTS, FAULT_WEIGHTS)[0]
+    times = 1 if kind in {"slow", "limited"} else chance.choice((1, 1, 2, 3))
+    fault: dict[str, Json] = {"kind": kind, "times": times, "skip": chance.choice((0, 0, 1, 2))}
+    if kind == "slow":
+        fault["seconds"] = SLOW_SECONDS
+    return Blow(at, "fault", network=name, fault=fault)
