@@ -3,7 +3,9 @@
 import ipaddress
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, Any
@@ -25,6 +27,18 @@ ANSWER_SECONDS = 60.0
 ANSWER_BYTES = 10_000_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 NEVER_SENT = (NewConnectionError, NameResolutionError, SSLError)
+
+_may_write: ContextVar[Callable[[], bool]] = ContextVar("may_write", default=lambda: True)
+
+
+@contextmanager
+def writing_while(check: Callable[[], bool]) -> Iterator[None]:
+    """On this thread a write leaves only while `check` holds; else Unavailable, and nothing has left."""
+    kept = _may_write.set(check)
+    try:
+        yield
+    finally:
+        _may_write.reset(kept)
 
 
 @dataclass(frozen=True)
@@ -122,6 +136,8 @@ class Transport:
         if files:  # sent piece by piece: a file never lies in memory as a whole
             multipart = MultipartEncoder([*_pairs(form), *files.items()])
             body, headers = multipart, {**(headers or {}), "Content-Type": multipart.content_type}
+        if method not in SAFE and not _may_write.get()():
+            raise Unavailable("The worker was held up for too long; nothing was sent.")
         try:
             response = session.request(
                 method,

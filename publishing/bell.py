@@ -1,5 +1,6 @@
 """The bell: makes sure that a pump is running. The row says what is to be done; ringing twice is harmless."""
 
+import socket
 from datetime import timedelta
 
 from django.db import transaction
@@ -12,6 +13,11 @@ CLUSTER = "publishing"
 FRESH = timedelta(seconds=5)
 
 
+def seat_of(sentinel: int) -> str:
+    """The place of one cluster's pump: this machine, and the process that its workers belong to."""
+    return f"{socket.gethostname()[:60]}:{sentinel}"
+
+
 def ring() -> None:
     """Queue a pump once this transaction stands, unless one is alive (it looks several times a second)."""
     transaction.on_commit(_ring)
@@ -19,4 +25,10 @@ def ring() -> None:
 
 def _ring() -> None:
     if not Heartbeat.objects.filter(beat_at__gte=now() - FRESH).exists():
+        async_task("publishing.tasks.pump", cluster=CLUSTER)
+
+
+def ring_for(seat: str) -> None:
+    """The same for one cluster: each has a pump of its own, so that one that dies leaves no gap."""
+    if not Heartbeat.objects.filter(seat=seat, beat_at__gte=now() - FRESH).exists():
         async_task("publishing.tasks.pump", cluster=CLUSTER)

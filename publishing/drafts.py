@@ -6,17 +6,17 @@ from datetime import datetime
 from accounts.models import Account
 from platforms.content import Draft, Json, MediaFile, Part
 from platforms.errors import NotReady
-from publishing.models import Delivery, Post
+from publishing.models import Delivery
 from publishing.renditions import fitted, order_again, rules_of
 
 
 def draft_for(delivery: Delivery) -> Draft:
     """What shall be sent, the same in every try. Pictures are made fit for the network.
 
-    The post is read afresh: whoever edits it freezes the text and pictures of deliveries under way.
+    The post is as it was when the delivery was claimed: whoever edits it freezes the text and pictures of
+    deliveries under way.
     """
-    post = Post.objects.prefetch_related("postmedia_set__media").get(pk=delivery.post_id)
-    delivery.post = post
+    post = delivery.post
     return make_draft(
         key=f"{post.key}-{delivery.pk}",
         created_at=delivery.started_at or post.created_at,

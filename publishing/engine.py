@@ -5,17 +5,16 @@ The row is the truth and workers may die at any line: `claim` takes due rows und
 fence, every later write names that fence, and the ledger knows which step may have reached the network.
 """
 
+import math
 import random
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import DateTimeField as DateTime
-from django.db.models import ExpressionWrapper, F, Q, Window
-from django.db.models.functions import RowNumber
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.connections import platform_client
@@ -31,9 +30,13 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from platforms.ledger import Ledger
+from publishing import circuits, claims, clock, leases
+from publishing.backlog import Backlog
+from publishing.circuits import Circuits
+from publishing.claims import mark_missed
 from publishing.drafts import draft_for
-from publishing.ledger import LEASE, DeliveryLedger, LostLease
+from publishing.insisting import AWAY, insist, writing
+from publishing.ledger import DeliveryLedger, LostLease
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
 
 log = structlog.get_logger(__name__)
@@ -42,106 +45,56 @@ RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
 LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
-TOO_LATE = timedelta(hours=24)  # after the first try, or after a person pressed Retry
-
-
-# --- claiming ---
-
-
-def mark_missed(moment: datetime) -> int:
-    """What nobody could send in time goes to a person, not out: the workspace says how late is too late."""
-    latest = ExpressionWrapper(F("due_at") + F("post__workspace__tolerance"), output_field=DateTime())
-    late = Delivery.objects.annotate(latest=latest).filter(
-        Q(account__limited_until=None) | Q(account__limited_until__lt=F("due_at")),
-        state=State.SCHEDULED,
-        due_at__lt=moment,
-        latest__lt=moment,
-    )
-    ids = list(late.values_list("pk", flat=True)[:1000])
-    return Delivery.objects.filter(pk__in=ids, state=State.SCHEDULED).update(
-        state=State.MISSED,
-        fence=F("fence") + 1,
-        reason_code="missed",
-        reason=_("It could not be sent in time."),
-        advice=_("Send it now, choose another time, or leave it."),
-    )
+_NOT_TRIED = Refused("")  # the network was not even asked
 
 
 def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Delivery]:
-    """Take up to `at_most` due deliveries in one short transaction, in turns between workspaces."""
-    moment = moment or now()
-    due = Delivery.objects.due(moment)
-    if not due.exists():
-        return []
-    turn = Window(
-        RowNumber(), partition_by=[F("post__workspace_id")], order_by=[F("due_at").asc(), F("pk").asc()]
-    )
-    fair = due.annotate(turn=turn).order_by("turn", "due_at", "pk").values_list("pk", flat=True)
-    with transaction.atomic():
-        mark_missed(moment)
-        ids = list(fair[:at_most])
-        held = Delivery.objects.due(moment).filter(pk__in=ids)
-        if connection.features.has_select_for_update_skip_locked:
-            held = held.select_for_update(skip_locked=True, of=("self",))
-        rows = list(held.select_related("post__workspace", "account"))
-        _take(rows, owner, moment)
-    return sorted(rows, key=lambda row: ids.index(row.pk))
-
-
-def _take(rows: list[Delivery], owner: str, moment: datetime) -> None:
-    """Raise the fences and start the leases. A lease still written down belonged to a worker that died."""
-    for row in rows:
-        row.crashes += row.lease_until is not None
-        row.state, row.fence, row.owner, row.lease_until = (
-            State.PUBLISHING,
-            row.fence + 1,
-            owner,
-            moment + LEASE,
-        )
-        row.started_at = row.started_at or moment
-        row.give_up_at = row.give_up_at or moment + TOO_LATE
-    taken = ["state", "fence", "owner", "lease_until", "started_at", "give_up_at", "crashes"]
-    Delivery.objects.bulk_update(rows, taken)
-    Attempt.objects.filter(delivery__in=rows, outcome="").update(
-        outcome=Attempt.Outcome.CRASHED, finished_at=moment
-    )
-
-
-def renew(owner: str, ids: Iterable[int]) -> int:
-    """Prolong the leases of what an owner is working on. What it has dropped runs out."""
-    mine = Delivery.objects.filter(pk__in=ids, owner=owner, state=State.PUBLISHING, lease_until__isnull=False)
-    return mine.update(lease_until=now() + LEASE)
+    """Take up to `at_most` of what is due, for a worker that has no other."""
+    moment = moment or clock.moment()
+    mark_missed(moment)
+    return Backlog(owner, share=math.inf).take(at_most, Counter(), moment)
 
 
 # --- working ---
 
 
-def work(delivery: Delivery) -> None:
+def work(delivery: Delivery, known: Circuits | None = None) -> None:
     """Do what a claimed delivery needs next, and write down what became of it."""
     with structlog.contextvars.bound_contextvars(
         delivery=delivery.pk, network=delivery.account.platform_name
     ):
-        attempt = _open_attempt(delivery)
         try:
-            settle = _try(delivery)
-            settle(delivery, attempt)
+            _work(delivery, known)
         except LostLease:
             log.warning("lease lost: somebody else goes on with it")
+        except AWAY as error:
+            log.warning("the database went away under the work", error=str(error).strip())
+            connection.close()
+            insist(partial(claims.let_go, delivery))
+        finally:
+            leases.end(delivery.pk)
+
+
+def _work(delivery: Delivery, known: Circuits | None) -> None:
+    settle, error = _try(delivery)
+    insist(partial(settle, delivery, delivery.attempt))
+    if error is not _NOT_TRIED:
+        insist(partial(circuits.note, delivery.account, error, known, is_probe=delivery.is_probe))
 
 
 Settle = Callable[[Delivery, Attempt], None]
 
 
-def _try(delivery: Delivery) -> Settle:
-    """One try, and the way to settle it."""
+def _try(delivery: Delivery) -> tuple[Settle, PlatformError | None]:
+    """One try: the way to settle it, and what the network failed with."""
     obstacle = _obstacle(delivery)
     if obstacle is not None:
-        return obstacle
+        return obstacle, _NOT_TRIED
     try:
         published = _publish(delivery)
     except PlatformError as error:
-        return _settle_error(error)
-    return lambda row, attempt: published_as(row, attempt, published)
+        return _settle_error(error), error
+    return partial(published_as, published=published), None
 
 
 def _obstacle(delivery: Delivery) -> Settle | None:
@@ -149,19 +102,11 @@ def _obstacle(delivery: Delivery) -> Settle | None:
     account = delivery.account
     if delivery.crashes >= MOST_CRASHES:
         return crashed_too_often
-    if delivery.give_up_at and now() > delivery.give_up_at:
+    if delivery.give_up_at and clock.moment() > delivery.give_up_at:
         return too_late
     if account.state == Account.State.DISCONNECTED:
-        return lambda row, attempt: refused(
-            row,
-            attempt,
-            Refused(_("The account was disconnected.")),
-            _("Connect it again, then press Retry."),
-        )
-    if account.is_paused:
-        return lambda row, attempt: waiting(
-            row, attempt, NotReady(_("The account is paused."), retry_at=now())
-        )
+        error = Refused(_("The account was disconnected."))
+        return partial(refused, error=error, advice=_("Connect it again, then press Retry."))
     return None
 
 
@@ -177,9 +122,9 @@ def _publish(delivery: Delivery) -> Published:
     return platform_client(account, observe=_observer(account)).publish(draft, ledger)
 
 
-def frozen(draft: Draft, ledger: Ledger) -> Draft:
+def frozen(draft: Draft, ledger: DeliveryLedger) -> Draft:
     """The draft with the parts of the first try: a thread never changes its shape while it goes out."""
-    texts: list[Json] = ledger.repeat(TEXT_STEP, lambda: [part.text for part in draft.parts])
+    texts: list[Json] = ledger.freeze(TEXT_STEP, lambda: [part.text for part in draft.parts])
     return replace(
         draft, parts=tuple(Part(str(text), draft.media if n == 0 else ()) for n, text in enumerate(texts))
     )
@@ -190,7 +135,7 @@ def _observer(account: Account) -> Callable[[RateLimit], None]:
 
     def observe(limit: RateLimit) -> None:
         if limit.remaining <= 0:
-            hold_back(account, limit.resets_at)
+            hold_back(account, clock.never_early(limit.resets_at))
 
     return observe
 
@@ -200,33 +145,20 @@ def hold_back(account: Account, until: datetime) -> None:
     Account.objects.filter(pk=account.pk).update(limited_until=until)
 
 
-def _open_attempt(delivery: Delivery) -> Attempt:
-    """A new attempt; one that only waited goes on as the same."""
-    last = delivery.attempts.order_by("-number").first()
-    if last is not None and last.outcome == Attempt.Outcome.WAITING:
-        last.outcome, last.fence, last.owner = "", delivery.fence, delivery.owner
-        last.save(update_fields=["outcome", "fence", "owner"])
-        return last
-    number = last.number + 1 if last else 1
-    return Attempt.objects.create(
-        delivery=delivery, number=number, fence=delivery.fence, owner=delivery.owner
-    )
-
-
 # --- settling: one UPDATE that names the fence, then the history ---
 
 
 def _settle_error(error: PlatformError) -> Settle:
     """Which way a failure is settled; the order matters, as some kinds are special cases of others."""
     if isinstance(error, NotReady):
-        return lambda row, attempt: waiting(row, attempt, error)
+        return partial(waiting, error=error)
     if isinstance(error, RateLimited):
-        return lambda row, attempt: limited(row, attempt, error)
+        return partial(limited, error=error)
     if isinstance(error, OutcomeUnknown):
-        return lambda row, attempt: unknown(row, attempt, error)
+        return partial(unknown, error=error)
     if isinstance(error, Unavailable):
-        return lambda row, attempt: retry(row, attempt, error)
-    return lambda row, attempt: refused(row, attempt, error)
+        return partial(retry, error=error)
+    return partial(refused, error=error)
 
 
 def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> None:
@@ -239,7 +171,7 @@ def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> 
         remote_id=published.remote_id,
         part_ids=list(published.part_ids or (published.remote_id,)),
         permalink=published.permalink,
-        published_at=now(),
+        published_at=clock.moment(),
     )
 
 
@@ -248,7 +180,7 @@ def stands(delivery: Delivery, attempt: Attempt, error: PlatformError) -> bool:
     row = Delivery.objects.only("remote_id", "permalink", "part_ids").get(pk=delivery.pk)
     if not row.remote_id:
         return False
-    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=now())
+    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=clock.moment())
     return True
 
 
@@ -259,7 +191,7 @@ def waiting(delivery: Delivery, attempt: Attempt, error: NotReady) -> None:
 
 def limited(delivery: Delivery, attempt: Attempt, error: RateLimited) -> None:
     """Nothing was sent; the whole account waits until the network allows more."""
-    until = error.retry_at or now() + LIMITED_FOR
+    until = clock.never_early(error.retry_at) if error.retry_at else clock.moment() + LIMITED_FOR
     hold_back(delivery.account, until)
     _settle(delivery, attempt, Attempt.Outcome.WAITING, State.PUBLISHING, error, due_at=until)
 
@@ -278,7 +210,7 @@ def retry(delivery: Delivery, attempt: Attempt, error: PlatformError) -> None:
         State.PUBLISHING,
         error,
         attempts_left=left,
-        due_at=now() + pause * random.uniform(0.9, 1.2),  # noqa: S311  (spreads the load, guards nothing)
+        due_at=clock.moment() + pause * random.uniform(0.9, 1.2),  # noqa: S311  (spreads the load, guards nothing)
     )
 
 
@@ -292,7 +224,7 @@ def unknown(delivery: Delivery, attempt: Attempt, error: OutcomeUnknown) -> None
             State.PUBLISHING,
             error,
             looks=delivery.looks + 1,
-            due_at=now() + LOOK_AFTER[delivery.looks],
+            due_at=clock.moment() + LOOK_AFTER[delivery.looks],
         )
     elif not stands(delivery, attempt, error):
         _settle(delivery, attempt, Attempt.Outcome.UNKNOWN, State.UNKNOWN, error)
@@ -341,11 +273,11 @@ def _settle(
         "reason": error.message[:500] if error else "",
         "advice": error.action if error else "",
     }
-    with transaction.atomic():
+    with writing(), transaction.atomic():
         if not delivery.move(state, owner="", lease_until=None, **{**reason, **changes}):
             raise LostLease
         attempt.outcome = outcome
-        attempt.finished_at = now()
+        attempt.finished_at = clock.moment()
         if error is not None:
             attempt.error_code = error.code
             attempt.message = error.message[:500]

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -236,15 +236,24 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
     def visible_to(self, member: Any) -> Self:
         return self.filter(post__workspace_id=member.workspace_id)
 
-    def due(self, now: datetime) -> Self:
-        """What may be claimed: its time has come, nobody holds it, its account is not held back."""
+    def due(self, moment: datetime) -> Self:
+        """What may be claimed: its time has come, nobody holds it, and nobody holds it back.
+
+        What was begun more than a day ago is let through all the same, to be given up in words.
+        """
         return self.filter(
-            Q(account__limited_until=None) | Q(account__limited_until__lte=now),
-            Q(lease_until=None) | Q(lease_until__lte=now),
+            Q(lease_until=None) | Q(lease_until__lte=moment),
+            ~held_back(moment) | Q(give_up_at__lte=moment),
             state__in=(State.SCHEDULED, State.PUBLISHING),
-            due_at__lte=now,
-            account__is_paused=False,
+            due_at__lte=moment,
         )
+
+
+def held_back(moment: datetime) -> Q:
+    """Deliveries whose account is rate limited, or which somebody has paused: account, workspace or desk."""
+    limited = Q(account__limited_until__isnull=False, account__limited_until__gt=moment)
+    paused = Q(account__is_paused=True) | Q(post__workspace__is_paused=True)
+    return limited | paused | Q(Exists(Switch.objects.filter(is_stopped=True)))
 
 
 class Delivery(models.Model):
@@ -289,6 +298,10 @@ class Delivery(models.Model):
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
+
+    # what a claim brings along for the worker
+    attempt: "Attempt"
+    is_probe = False
 
     class Meta:
         verbose_name_plural = _("deliveries")
@@ -441,9 +454,10 @@ class Attempt(models.Model):
 
 
 class Heartbeat(models.Model):
-    """That a pump is alive, and when it last was: one row a pump."""
+    """That a pump is alive, and when it last was: one row a pump. `seat`: the cluster that it pumps for."""
 
     owner = models.CharField(max_length=80, unique=True)
+    seat = models.CharField(max_length=80, blank=True)
     beat_at = models.DateTimeField(default=now)
 
     def __str__(self) -> str:

@@ -6,22 +6,27 @@ import secrets
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 import structlog
-from django.db import connections
-from django.utils.timezone import now
+from django.db import connection, connections
+from django.db.models import QuerySet
 
-from publishing import engine
+from publishing import claims, clock, engine
+from publishing.backlog import LOOK_SECONDS, Backlog
 from publishing.bell import FRESH
+from publishing.circuits import Circuits, Key, key_of
+from publishing.insisting import AWAY
 from publishing.models import Delivery, Heartbeat
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 0.2
+GATHER_SECONDS = 0.02  # under load: so many threads are free by then that a claim is worth its transaction
 BEAT_SECONDS = 1.0
+TIDY_SECONDS = 2.0
 RENEW_SECONDS = 10.0
 
 
@@ -33,9 +38,9 @@ class Pool:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._jobs: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Delivery, Circuits | None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._active: set[int] = set()
+        self._active: dict[int, Key] = {}
         self.changed = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -60,10 +65,16 @@ class Pool:
     def free(self) -> int:
         return self._size - len(self.active)
 
-    def submit(self, delivery: Delivery) -> None:
+    @property
+    def busy(self) -> Counter[Key]:
+        """How many threads each network keeps busy."""
         with self.changed:
-            self._active.add(delivery.pk)
-        self._jobs.put(delivery)
+            return Counter(self._active.values())
+
+    def submit(self, delivery: Delivery, known: Circuits | None) -> None:
+        with self.changed:
+            self._active[delivery.pk] = key_of(delivery.account)
+        self._jobs.put((delivery, known))
 
     def _man(self) -> None:
         alive = [thread for thread in self._threads if thread.is_alive()]
@@ -72,6 +83,11 @@ class Pool:
         for thread in fresh:
             thread.start()
 
+    def wait_for_change(self, seconds: float) -> None:
+        """Until something is done, or some time has passed."""
+        with self.changed:
+            self.changed.wait(seconds)
+
     def mend(self) -> None:
         """Replace threads that a fault has ended."""
         if not all(thread.is_alive() for thread in self._threads):
@@ -79,9 +95,9 @@ class Pool:
 
     def _serve(self) -> None:
         try:
-            for delivery in iter(self._jobs.get, None):
+            for delivery, known in iter(self._jobs.get, None):
                 try:
-                    engine.work(delivery)
+                    engine.work(delivery, known)
                 finally:
                     self._release(delivery)
         finally:
@@ -89,36 +105,40 @@ class Pool:
 
     def _release(self, delivery: Delivery) -> None:
         with self.changed:
-            self._active.discard(delivery.pk)
+            self._active.pop(delivery.pk, None)
             self.changed.notify_all()
 
 
 class Pump:
-    """One pump's life: beat, claim, publish, drain."""
+    """One pump's life: beat, claim, publish, drain. While the database is away it waits and goes on."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, seat: str = "") -> None:
         self.owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.seat = seat or self.owner
         self._threads = threads
-        self._beaten = self._renewed = 0.0
+        self._backlog = Backlog(self.owner)
+        self._last: dict[str, float] = {}
 
     def run(self, until: Callable[[], bool]) -> int:
         """Publish what is due until told to stop, finish what was begun, and say how many were taken."""
         taken = 0
         with Pool(self._threads) as pool:
             while not until():
-                self._beat()
-                self._keep(pool)
-                taken += self._round(pool)
-            self.leave()
+                try:
+                    self._keep(pool)
+                    taken += self._round(pool)
+                except AWAY as error:
+                    self._wait_for_database(error)
             self._drain(pool)
         return taken
 
     def once(self) -> int:
         """Publish what is due now and come back."""
         taken = 0
+        claims.mark_missed(clock.moment())
         with Pool(self._threads) as pool:
             while (claimed := self._round(pool)) or pool.active:
-                self._keep(pool)
+                self._keep_leases(pool)
                 taken += claimed
         return taken
 
@@ -126,7 +146,7 @@ class Pump:
         """Take the seat, unless another sat down in the same moment: then the earlier one keeps it."""
         self._beat()
         mine = Heartbeat.objects.get(owner=self.owner)
-        if Heartbeat.objects.filter(beat_at__gte=now() - FRESH, pk__lt=mine.pk).exists():
+        if on_seat(self).filter(beat_at__gte=clock.moment() - FRESH, pk__lt=mine.pk).exists():
             self.leave()
             return False
         return True
@@ -138,44 +158,80 @@ class Pump:
         """Claim as many as there are free threads; where there is nothing to do, wait a moment."""
         pool.mend()
         free = pool.free
-        claimed = engine.claim(self.owner, free) if free else []
+        claimed = self._backlog.take(free, pool.busy) if free else []
         for delivery in claimed:
-            pool.submit(delivery)
-        if not claimed:
-            with pool.changed:
-                pool.changed.wait(LOOK_SECONDS)
+            pool.submit(delivery, self._backlog.circuits)
+        if claimed:
+            time.sleep(GATHER_SECONDS)
+        else:
+            pool.wait_for_change(LOOK_SECONDS)
         return len(claimed)
+
+    def _keep(self, pool: Pool) -> None:
+        """All that a pump does by the clock, besides publishing."""
+        if self._is_time("clock", RENEW_SECONDS):
+            clock.synchronise()
+        if self._is_time("beat", BEAT_SECONDS):
+            self._beat()
+        if self._is_time("tidy", TIDY_SECONDS):
+            claims.mark_missed(clock.moment())
+        self._keep_leases(pool)
+
+    def _keep_leases(self, pool: Pool) -> None:
+        if self._is_time("renew", RENEW_SECONDS):
+            claims.renew(self.owner, pool.active)
 
     def _beat(self) -> None:
         """Say that we live."""
-        if time.monotonic() - self._beaten >= BEAT_SECONDS:
-            self._beaten = time.monotonic()
-            Heartbeat.objects.update_or_create(owner=self.owner, defaults={"beat_at": now()})
+        Heartbeat.objects.update_or_create(
+            owner=self.owner, defaults={"beat_at": clock.moment(), "seat": self.seat}
+        )
 
-    def _keep(self, pool: Pool) -> None:
-        """Keep what is in hand."""
-        if time.monotonic() - self._renewed >= RENEW_SECONDS:
-            self._renewed = time.monotonic()
-            engine.renew(self.owner, pool.active)
+    def _is_time(self, what: str, every: float) -> bool:
+        moment = time.monotonic()
+        if moment - self._last.get(what, float("-inf")) < every:
+            return False
+        self._last[what] = moment
+        return True
 
     def _drain(self, pool: Pool) -> None:
-        while pool.active:
-            self._keep(pool)
-            with pool.changed:
-                pool.changed.wait(LOOK_SECONDS)
+        """Nothing new is taken; the seat is left, and what is in hand is kept until it is done."""
+        is_seated = True
+        while pool.active or is_seated:
+            try:
+                if is_seated:
+                    self.leave()
+                    is_seated = False
+                self._keep_leases(pool)
+                pool.wait_for_change(LOOK_SECONDS)
+            except AWAY as error:
+                self._wait_for_database(error)
+
+    def _wait_for_database(self, error: Exception) -> None:
+        log.warning("the database is away; the pump waits", error=str(error).strip())
+        connection.close()
+        self._last.pop("renew", None)
+        time.sleep(LOOK_SECONDS)
 
 
-def others_alive(owner: str) -> bool:
-    """Whether another pump has beaten just now."""
-    return Heartbeat.objects.filter(beat_at__gte=now() - FRESH).exclude(owner=owner).exists()
+def on_seat(pump: Pump) -> QuerySet[Heartbeat]:
+    """The heartbeats of this pump's cluster."""
+    return Heartbeat.objects.filter(seat=pump.seat)
+
+
+def others_alive(pump: Pump) -> bool:
+    """Whether another pump of the same cluster has beaten just now."""
+    return on_seat(pump).filter(beat_at__gte=clock.moment() - FRESH).exclude(owner=pump.owner).exists()
 
 
 def wait_for_seat(pump: Pump) -> bool:
     """Whether this pump is needed. A fresh heartbeat may be a dead pump's last: see if it beats again."""
+    clock.synchronise()
     deadline = time.monotonic() + FRESH.total_seconds() + 2 * BEAT_SECONDS
-    first = dict(Heartbeat.objects.exclude(owner=pump.owner).values_list("owner", "beat_at"))
-    while others_alive(pump.owner):
-        newer = dict(Heartbeat.objects.exclude(owner=pump.owner).values_list("owner", "beat_at"))
+    others = on_seat(pump).exclude(owner=pump.owner)
+    first = dict(others.values_list("owner", "beat_at"))
+    while others_alive(pump):
+        newer = dict(others.all().values_list("owner", "beat_at"))
         if any(newer[owner] != first.get(owner) for owner in newer) or time.monotonic() > deadline:
             return False
         time.sleep(LOOK_SECONDS)

@@ -3,6 +3,7 @@
 import os
 import time
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.utils.timezone import now
@@ -10,7 +11,8 @@ from django_q.conf import Conf
 from django_q.status import Stat
 from django_q.tasks import async_task
 
-from publishing.bell import CLUSTER, ring
+from publishing.bell import CLUSTER, ring, seat_of
+from publishing.insisting import insist
 from publishing.models import Heartbeat
 from publishing.pump import Pump, others_alive, wait_for_seat
 
@@ -23,17 +25,20 @@ SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
 
 
 def pump() -> int:
-    """Publish for about a minute, then hand over to the next pump. More than one at a time is not needed."""
-    machine = Pump(settings.PUBLISHING_THREADS)
+    """Publish for about a minute, then hand over to the next pump. A cluster has one at a time."""
+    machine = Pump(settings.PUBLISHING_THREADS, seat_of(os.getppid()))
     if not wait_for_seat(machine):
         return 0
-    stop = StopSign(LIFE_SECONDS)
     try:
-        return machine.run(stop)
+        return machine.run(StopSign(LIFE_SECONDS))
     finally:
-        machine.leave()
-        if not others_alive(machine.owner):
-            async_task("publishing.tasks.pump", cluster=CLUSTER)
+        insist(partial(_hand_over, machine))
+
+
+def _hand_over(machine: Pump) -> None:
+    machine.leave()
+    if not others_alive(machine):
+        async_task("publishing.tasks.pump", cluster=CLUSTER)
 
 
 def ensure_pump() -> None:

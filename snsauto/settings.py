@@ -143,7 +143,7 @@ Q_CLUSTER = {
         }
     },
 }
-PUBLISHING_THREADS = env.number("PUBLISHING_THREADS", 16, least=1)
+PUBLISHING_THREADS = env.number("PUBLISHING_THREADS", 48, least=1)
 WEB_THREADS = env.number("WEB_THREADS", 16, least=4)
 
 # --- people ---

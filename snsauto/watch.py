@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import Error, connection
+from django.db.models import Q
 from django.utils.timezone import now
 from django_q.status import Stat
 from django_q.tasks import async_task
 
-from publishing.bell import CLUSTER, FRESH, ring
+from publishing.bell import CLUSTER, FRESH, ring, ring_for, seat_of
 from publishing.models import Heartbeat
 from snsauto.models import Pulse
 
@@ -57,10 +58,10 @@ class ClusterWatch:
     def _look(self, pid: int) -> bool:
         moment = now()
         stat = self._stat(pid)
-        if self._is_answered():
+        if self._is_answered(stat):
             self._asked_at = None
             self._replaced = self._replaced_when_asked
-            self._keep_pump()
+            self._keep_pump(stat)
         elif self._asked_at and moment - self._asked_at > self._patience(stat):
             return False
         if self._asked_at is None:
@@ -75,15 +76,14 @@ class ClusterWatch:
         self._last_asked_at = moment
         async_task("snsauto.tasks.ping", cluster=self._cluster)
 
-    def _is_answered(self) -> bool:
+    def _is_answered(self, stat: Stat | None) -> bool:
         """Whether it has worked since it was asked: by its answer, or by a pump's beat."""
         if self._asked_at is None:
             return True
         host = socket.gethostname()
         pulses = Pulse.objects.filter(host=host, cluster=self._cluster, seen_at__gt=self._asked_at)
-        pumps = Heartbeat.objects.filter(
-            owner__startswith=f"{host[:40]}:", beat_at__gt=now() - LOOK_EVERY - FRESH
-        )
+        seat = Q(seat=seat_of(stat.sentinel)) if stat else Q(owner__startswith=f"{host[:40]}:")
+        pumps = Heartbeat.objects.filter(seat, beat_at__gt=now() - LOOK_EVERY - FRESH)
         return pulses.exists() or (self._cluster == CLUSTER and pumps.exists())
 
     def _patience(self, stat: Stat | None) -> timedelta:
@@ -95,7 +95,11 @@ class ClusterWatch:
             (stat for stat in Stat.get_all() if stat.pid == pid and stat.host == socket.gethostname()), None
         )
 
-    def _keep_pump(self) -> None:
+    def _keep_pump(self, stat: Stat | None) -> None:
         """A pump that was killed is replaced within seconds, not at the next minute."""
-        if self._cluster == CLUSTER:
+        if self._cluster != CLUSTER:
+            return
+        if stat is None:
             ring()
+        else:
+            ring_for(seat_of(stat.sentinel))

@@ -1,12 +1,14 @@
 """What the engine's tests share."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils.timezone import now
 
 from accounts.factories import AccountFactory
+from publishing import clock as shared_clock
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Delivery, State
 from publishing.tests.network import World, wired
@@ -24,8 +26,10 @@ def world(settings: object) -> Iterator[World]:
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """Noon, standing still."""
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[time_machine.Traveller]:
+    """Noon, standing still, on the database's clock too."""
+    monkeypatch.setattr(shared_clock, "database_time", now)
+    monkeypatch.setattr(shared_clock, "_ahead", timedelta(0))
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock
 

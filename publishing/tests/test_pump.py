@@ -1,5 +1,6 @@
 """The pump: threads, heartbeats and hand-over."""
 
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +12,7 @@ from django_q.models import OrmQ
 
 from publishing import pump as pumping
 from publishing import tasks
-from publishing.bell import FRESH, ring
+from publishing.bell import FRESH, ring, seat_of
 from publishing.models import Delivery, Heartbeat, State
 from publishing.pump import Pump, wait_for_seat
 from publishing.tests.network import World
@@ -87,7 +88,7 @@ def test_a_pump_hands_over_to_the_next(world: World, monkeypatch: pytest.MonkeyP
 
 
 def test_a_second_pump_is_not_needed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = Heartbeat.objects.create(owner="other", beat_at=now())
+    other = Heartbeat.objects.create(owner="other", seat=seat_of(os.getppid()), beat_at=now())
     monkeypatch.setattr(
         pumping.time, "sleep", lambda _s: Heartbeat.objects.filter(pk=other.pk).update(beat_at=now())
     )
@@ -99,20 +100,27 @@ def test_a_second_pump_is_not_needed(world: World, monkeypatch: pytest.MonkeyPat
 def test_the_last_heartbeat_of_a_dead_pump_holds_nobody_up(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Heartbeat.objects.create(owner="dead", beat_at=now() - FRESH)
+    Heartbeat.objects.create(owner="dead", seat="here", beat_at=now() - FRESH)
     answers = iter([True, True, False])
     monkeypatch.setattr(pumping, "others_alive", lambda _owner: next(answers))
 
-    assert wait_for_seat(Pump(threads=1)) is True
+    assert wait_for_seat(Pump(threads=1, seat="here")) is True
 
 
 def test_of_two_pumps_that_start_together_one_stays(world: World) -> None:
-    first, second = Pump(threads=1), Pump(threads=1)
+    first, second = Pump(threads=1, seat="here"), Pump(threads=1, seat="here")
 
     seats = [first.sit(), second.sit(), first.sit()]
 
     assert seats == [True, False, True]
     assert [beat.owner for beat in Heartbeat.objects.all()] == [first.owner]
+
+
+def test_each_cluster_has_a_pump_of_its_own(world: World) -> None:
+    here, there = Pump(threads=1, seat="here"), Pump(threads=1, seat="there")
+
+    assert [here.sit(), there.sit()] == [True, True]
+    assert Heartbeat.objects.count() == 2
 
 
 def test_ringing_starts_a_pump_only_where_none_is_alive(world: World) -> None:

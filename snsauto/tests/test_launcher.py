@@ -343,7 +343,7 @@ def look_for(watch: ClusterWatch, clock: time_machine.Traveller, length: timedel
 
 def sign_of_life(reincarnations: int) -> None:
     """What a cluster with the pid 4711 writes about itself."""
-    stat = SimpleNamespace(pid=4711, host=socket.gethostname(), reincarnations=reincarnations)
+    stat = SimpleNamespace(pid=4711, host=socket.gethostname(), reincarnations=reincarnations, sentinel=4712)
     caches["clusters"].set(Conf.Q_STAT, ["the-only-one"], None)
     caches["clusters"].set("the-only-one", SignedPackage.dumps(stat, True), None)
 

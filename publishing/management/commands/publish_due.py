@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from publishing import clock
 from publishing.pump import Pump
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--watch", action="store_true", help="go on until SIGTERM or Ctrl-C")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        clock.synchronise()
         pump = Pump(settings.PUBLISHING_THREADS)
         if options["watch"]:
             stop = threading.Event()

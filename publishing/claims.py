@@ -1,0 +1,213 @@
+"""Who works on what: looking for what is due, taking it under a lease, keeping it.
+
+A look reads candidates in fair order; a claim takes some of them in one short transaction, raises their
+fences and opens their attempts. Whatever a worker writes later names its fence.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import (
+    Case,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Prefetch,
+    Q,
+    Value,
+    When,
+    Window,
+    prefetch_related_objects,
+)
+from django.db.models.functions import Coalesce, RowNumber
+from django.utils.translation import gettext as _
+
+from publishing import circuits, clock, leases, pacing
+from publishing.insisting import writing
+from publishing.leases import LEASE
+from publishing.models import Attempt, Delivery, Post, State, Step, Switch
+
+TOO_LATE = timedelta(hours=24)  # after the first try, or after a person pressed Retry
+MOST_CANDIDATES = 500
+MOST_MISSED = 1000
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A delivery that is due and free, and where it goes."""
+
+    pk: int
+    network: circuits.Key
+
+
+# --- looking ---
+
+
+def look(moment: datetime, but: Iterable[circuits.Key] = ()) -> list[Candidate]:
+    """What is due, in turns between workspaces and networks, the oldest first; `but`: networks left alone."""
+    due = Delivery.objects.due(moment)
+    for network, server in but:
+        due = due.exclude(account__platform_name=network, account__server=server)
+    turn = Window(
+        RowNumber(),
+        partition_by=[F("post__workspace_id"), F("account__platform_name"), F("account__server")],
+        order_by=[F("due_at").asc(), F("pk").asc()],
+    )
+    rows = due.annotate(turn=turn).order_by("turn", "due_at", "pk")
+    fields = rows.values_list("pk", "account__platform_name", "account__server")
+    return [Candidate(pk, (network, server)) for pk, network, server in fields[:MOST_CANDIDATES]]
+
+
+def mark_missed(moment: datetime) -> int:
+    """What nobody could send in time goes to a person, not out: the workspace says how late is too late."""
+    latest = ExpressionWrapper(F("due_at") + F("post__workspace__tolerance"), output_field=DateTimeField())
+    late = Delivery.objects.annotate(latest=latest).filter(
+        Q(account__limited_until=None) | Q(account__limited_until__lt=F("due_at")),
+        state=State.SCHEDULED,
+        due_at__lt=moment,
+        latest__lt=moment,
+    )
+    rows = late.values_list("pk", "account__is_paused", "post__workspace__is_paused")[:MOST_MISSED]
+    stopped = Switch.objects.filter(is_stopped=True).exists() if rows else False
+    whys: dict[str, list[int]] = {}
+    for pk, account_paused, workspace_paused in rows:
+        whys.setdefault(_why(stopped, workspace_paused, account_paused), []).append(pk)
+    return sum(_missed(pks, why) for why, pks in whys.items())
+
+
+def _why(stopped: bool, workspace_paused: bool, account_paused: bool) -> str:
+    if stopped:
+        return _("It was not sent: the whole desk was stopped.")
+    if workspace_paused:
+        return _("It was not sent: the workspace was paused.")
+    if account_paused:
+        return _("It was not sent: the account was paused.")
+    return _("It could not be sent in time.")
+
+
+def _missed(pks: list[int], why: str) -> int:
+    rows = Delivery.objects.filter(pk__in=pks, state=State.SCHEDULED)
+    return rows.update(
+        state=State.MISSED,
+        fence=F("fence") + 1,
+        reason_code="missed",
+        reason=why,
+        advice=_("Send it now, choose another time, or leave it."),
+    )
+
+
+# --- taking ---
+
+
+def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
+    """Those of the deliveries that are still free, now held by `owner`, with all that a worker needs."""
+    since = time.monotonic()
+    with writing(), transaction.atomic():
+        held = Delivery.objects.due(moment).filter(pk__in=pks)
+        if connection.features.has_select_for_update_skip_locked:
+            held = held.select_for_update(skip_locked=True, of=("self",))
+        rows = sorted(held.select_related("account"), key=lambda row: pks.index(row.pk))
+        _read_posts(rows)
+        rows = pacing.admit(rows, moment)
+        if rows:
+            _hold(rows, owner, moment)
+            _open_attempts(rows, moment)
+            _read_steps(rows)
+    for row in rows:
+        leases.begin(row.pk, since)
+    return rows
+
+
+def _read_posts(rows: list[Delivery]) -> None:
+    """What is sent, read after the rows are ours: whoever edits a post locks them first."""
+    prefetch_related_objects(rows, Prefetch("post", Post.objects.select_related("workspace").with_pictures()))
+    prefetch_related_objects([row for row in rows if row.has_own_media], "deliverymedia_set__media")
+
+
+def _hold(rows: list[Delivery], owner: str, moment: datetime) -> None:
+    """Raise the fences and start the leases. A lease still written down belonged to a worker that died."""
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=State.PUBLISHING,
+        fence=F("fence") + 1,
+        crashes=F("crashes") + Case(When(lease_until=None, then=Value(0)), default=Value(1)),
+        owner=owner,
+        lease_until=moment + LEASE,
+        started_at=Coalesce(F("started_at"), Value(moment, output_field=DateTimeField())),
+        give_up_at=Coalesce(F("give_up_at"), Value(moment + TOO_LATE, output_field=DateTimeField())),
+    )
+    for row in rows:
+        row.crashes += row.lease_until is not None
+        row.state, row.fence, row.owner, row.lease_until = (
+            State.PUBLISHING,
+            row.fence + 1,
+            owner,
+            moment + LEASE,
+        )
+        row.started_at = row.started_at or moment
+        row.give_up_at = row.give_up_at or moment + TOO_LATE
+
+
+def _open_attempts(rows: list[Delivery], moment: datetime) -> None:
+    """A new attempt each; one that only waited goes on as the same, one left open was cut off."""
+    last = _last_attempts([row for row in rows if row.fence > 1])
+    fresh, going_on = [], []
+    for row in rows:
+        attempt = last.get(row.pk)
+        if attempt is not None and attempt.outcome == Attempt.Outcome.WAITING:
+            attempt.outcome, attempt.fence, attempt.owner = "", row.fence, row.owner
+            going_on.append(attempt)
+        else:
+            number = attempt.number + 1 if attempt else 1
+            attempt = Attempt(
+                delivery=row, number=number, fence=row.fence, owner=row.owner, started_at=moment
+            )
+            fresh.append(attempt)
+        row.attempt = attempt
+    Attempt.objects.bulk_create(fresh)
+    if going_on:
+        Attempt.objects.bulk_update(going_on, ["outcome", "fence", "owner"])
+
+
+def _last_attempts(rows: list[Delivery]) -> dict[int, Attempt]:
+    """The newest attempt of each, after what a dead worker left open was closed."""
+    if not rows:
+        return {}
+    attempts = Attempt.objects.filter(delivery__in=rows)
+    attempts.filter(outcome="").update(outcome=Attempt.Outcome.CRASHED, finished_at=clock.moment())
+    return {attempt.delivery_id: attempt for attempt in attempts.order_by("number")}
+
+
+def _read_steps(rows: list[Delivery]) -> None:
+    """What was done already. What is tried for the first time has no steps."""
+    fresh = {row.pk for row in rows if row.fence == 1}
+    prefetch_related_objects(
+        rows, Prefetch("steps", Step.objects.none() if len(fresh) == len(rows) else Step.objects.all())
+    )
+
+
+# --- keeping ---
+
+
+def renew(owner: str, pks: Iterable[int]) -> int:
+    """Prolong the leases of what an owner is working on. What it has dropped runs out."""
+    held, since = list(pks), time.monotonic()
+    mine = Delivery.objects.filter(
+        pk__in=held, owner=owner, state=State.PUBLISHING, lease_until__isnull=False
+    )
+    with writing():
+        count = mine.update(lease_until=clock.moment() + LEASE)
+    if count < len(held):
+        held = list(mine.values_list("pk", flat=True))
+    leases.renewed(held, since)
+    return count
+
+
+def let_go(delivery: Delivery) -> None:
+    """Whoever comes next need not wait for our lease to run out."""
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, fence=delivery.fence, state=State.PUBLISHING, lease_until__isnull=False
+    )
+    mine.update(lease_until=clock.moment())
