@@ -1,16 +1,22 @@
 """`python -m bench.chaos`: makes a place for each run, runs it, and clears up behind it."""
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from bench.chaos import databases
+from bench.chaos.plan import EVERY, BlowKind, Wish
 from bench.chaos.room import ROOT, Layout, free_port
 
 SKEW_SECONDS = 60.0
+SECONDS_PER_DELIVERY = 0.3
+GENTLE: tuple[BlowKind, ...] = ("kill worker", "kill cluster", "fault")
 
 
 def main() -> int:
@@ -29,6 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--machines", type=int, default=2, help="on PostgreSQL; on SQLite there is one")
     parser.add_argument("--seconds", type=float, default=0, help="how long it is beaten; 0: as is fit")
     parser.add_argument("--blows", default="", help="only these, separated by commas")
+    parser.add_argument("--gentle", action="store_true", help="few kinds of blows, and none twice in a row")
     parser.add_argument("--keep", action="store_true", help="leave the folder with logs and databases")
     parser.add_argument("--report", type=Path, default=ROOT / "var" / "chaos")
     return parser.parse_args()
@@ -62,11 +69,25 @@ def beat(layout: Layout, name: str, asked: argparse.Namespace) -> int:
         "CHAOS_SKEW_OF_OTHERS": str(layout.skew),
         "LOG_LEVEL": "WARNING",
     }
-    command = [sys.executable, "-m", "bench.chaos.run", name]
-    command += [str(asked.seed), str(asked.deliveries), str(asked.seconds), asked.blows, str(asked.report)]
+    wished = json.dumps(asdict(wish(layout, asked)))
+    command = [sys.executable, "-m", "bench.chaos.run", name, wished, str(asked.report)]
     return subprocess.run(
         command, env={**os.environ, **layout.of_counting(), **own}, cwd=ROOT, check=False
     ).returncode
+
+
+def wish(layout: Layout, asked: argparse.Namespace) -> Wish:
+    chosen = tuple(cast(BlowKind, kind) for kind in asked.blows.split(",") if kind)
+    if unknown := set(chosen) - set(EVERY):
+        sys.exit(f"There is no blow {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}.")
+    seconds = asked.seconds or max(60.0, asked.deliveries * SECONDS_PER_DELIVERY)
+    kinds = chosen or (GENTLE if asked.gentle else kinds_for(layout))
+    return Wish(asked.seed, asked.deliveries, kinds, seconds, len(layout.ports), asked.gentle)
+
+
+def kinds_for(layout: Layout) -> tuple[BlowKind, ...]:
+    """Every kind of blow; a file has no connections that somebody else could cut."""
+    return tuple(kind for kind in EVERY if layout.database_url or kind != "cut connections")
 
 
 def clear(folder: Path) -> None:

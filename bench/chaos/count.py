@@ -95,7 +95,8 @@ def standing() -> Counter[tuple[str, str]]:
     for model in (Entry, Note):
         rows = model.objects.using("networks").filter(deleted_at=None)
         for network, text, body in rows.values_list("network", "text", "body"):
-            for mark in set(MARK.findall(f"{text} {json.dumps(body)}")):
+            # A network that shows what is answered keeps those words beside the text: they do not count.
+            for mark in set(MARK.findall(text) or MARK.findall(json.dumps(body))):
                 found[network, mark] += 1
     return found
 
@@ -133,17 +134,18 @@ def tallies(results: Iterable[Outcome]) -> dict[str, Tally]:
 
 def story(outcome: Outcome) -> Iterator[str]:
     """Everything that is known of a delivery that went wrong: ours first, then the network's."""
-    row = Delivery.objects.get(pk=outcome.pk)
-    yield f"{outcome.order.network} #{row.pk} {outcome.order.word}: {outcome.verdict}, stands {outcome.standing}"
+    row, order = Delivery.objects.get(pk=outcome.pk), outcome.order
+    yield f"{order.network} #{row.pk} {order.word}: {outcome.verdict}, stands {outcome.standing}"
     yield f"  {row.state} due {row.due_at} lease {row.lease_until} fence {row.fence} crashes {row.crashes}"
-    yield f"  looks {row.looks} attempts left {row.attempts_left} {row.reason_code} {row.reason} {row.remote_id}"
+    yield f"  looks {row.looks} attempts left {row.attempts_left} {row.reason_code} {row.reason}"
     for step in Step.objects.filter(delivery=row):
-        yield f"  step {step.name}: {step.state} ×{step.tries} begun {step.first_sent_at} done {step.done_at} {step.result}"
+        when = f"begun {step.first_sent_at} done {step.done_at}"
+        yield f"  step {step.name}: {step.state} ×{step.tries} {when} {step.result}"
     for attempt in row.attempts.all():
         yield (
             f"  try {attempt.number} {attempt.started_at:%H:%M:%S} {attempt.owner} fence {attempt.fence}: "
             f"{attempt.outcome} {attempt.error_code} {attempt.message} {attempt.detail[:200]}"
         )
-    for call in Call.objects.using("networks").filter(network=outcome.order.network).order_by("pk"):
-        if outcome.order.word in json.dumps(call.body):
+    for call in Call.objects.using("networks").filter(network=order.network).order_by("pk"):
+        if order.word in json.dumps(call.body):
             yield f"  call {call.created_at:%H:%M:%S.%f} {call.method} {call.path} {call.status}"

@@ -17,6 +17,8 @@ from bench.chaos.room import Machine, Room, publishes
 from publishing.models import Heartbeat
 
 RESTART_SECONDS = 2.0
+INSISTS_SECONDS = 20.0  # what is just being started is hit a little later
+MISSED = "hit nothing"
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,19 @@ class Monkey:
 
     def _deal(self, blow: Blow) -> None:
         at = time.monotonic() - self.started
+        what = self._try(blow)
+        while what.startswith(MISSED) and time.monotonic() - self.started - at < INSISTS_SECONDS:
+            time.sleep(1)
+            what = self._try(blow)
+        self.done.append(Done(blow, round(at, 1), what))
+
+    def _try(self, blow: Blow) -> str:
         try:
-            what = WAYS[blow.kind](self.room, blow)
-        except (psycopg.Error, Error, requests.RequestException, OSError) as error:
-            what = f"could not: {type(error).__name__}"
+            return WAYS[blow.kind](self.room, blow)
+        except (psycopg.Error, Error, requests.RequestException, OSError, ValueError) as error:
+            return f"{MISSED}: {type(error).__name__} {str(error)[:80]}"
         finally:
             connection.close()
-        self.done.append(Done(blow, round(at, 1), what))
 
     def table(self) -> list[dict[str, object]]:
         return [
@@ -78,7 +86,7 @@ class Monkey:
 def kill_worker(room: Room, blow: Blow) -> str:
     pid = _worker(room, blow)
     if pid is None:
-        return "no pump was alive"
+        return f"{MISSED}: no pump is alive"
     _signal(pid, signal.SIGKILL)
     return f"killed {pid}"
 
@@ -87,7 +95,7 @@ def stop_worker(room: Room, blow: Blow) -> str:
     """Alive, but so slow that its leases run out."""
     pid = _worker(room, blow)
     if pid is None:
-        return "no pump was alive"
+        return f"{MISSED}: no pump is alive"
     _signal(pid, signal.SIGSTOP)
     time.sleep(STOPPED_SECONDS)
     _signal(pid, signal.SIGCONT)
@@ -107,7 +115,7 @@ def kill_cluster(room: Room, blow: Blow) -> str:
     pids = _machine(room, blow).clusters()
     for pid in pids:
         _signal(pid, signal.SIGKILL)
-    return f"killed {pids}"
+    return f"killed {pids}" if pids else f"{MISSED}: no cluster is alive"
 
 
 def kill_launcher(room: Room, blow: Blow) -> str:
@@ -128,7 +136,7 @@ def database_away(room: Room, _blow: Blow) -> str:
 def set_fault(room: Room, blow: Blow) -> str:
     url = f"http://127.0.0.1:{room.layout.networks_port}/sandbox/control/faults"
     answer = requests.post(url, json={"network": blow.network, **blow.fault}, timeout=30)
-    return str(blow.fault["kind"]) if answer.status_code == 201 else f"refused: {answer.text[:80]}"
+    return str(blow.fault["kind"]) if answer.status_code == 201 else f"{MISSED}: {answer.text[:80]}"
 
 
 def _machine(room: Room, blow: Blow) -> Machine:

@@ -1,7 +1,7 @@
 """Who lives at the desk: workspaces with an account on every network, and the posts that they plan."""
 
 from datetime import timedelta
-from typing import Any
+from functools import cache
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -17,20 +17,19 @@ from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Person
 from platforms.sandbox.visitor import allow
 from platforms.sandbox.world import credentials
-from platforms.tests.files import film_bytes, picture_bytes
 from publishing import media, scheduling
 from publishing.models import Delivery, Media, Post
 from publishing.renditions import prepare
 from publishing.writing import PostInput, Target, save_post
+from snsauto.demo import pictures
+from snsauto.demo.films import UPRIGHT, drive
 
 FAR = timedelta(days=2)  # until everything is written down, nothing is due
 ROOMY = 1_000_000
 # What a network allows in a day or a quarter of an hour is not what is tried here.
+CALLS = ("posts", "drafts", "replies", "video/init", "inbox/video/init", "content/init", "status/fetch")
+LIMITS = dict.fromkeys((*CALLS, "creator_info"), ROOMY)
 LARGE: dict[str, Json] = {
-    "limits": {
-        **dict.fromkeys(("posts", "drafts", "video/init", "inbox/video/init", "content/init"), ROOMY),
-        **dict.fromkeys(("status/fetch", "creator_info", "replies", "deletes", "create"), ROOMY),
-    },
     "quota": {"requests": ROOMY, "edits": ROOMY, "units": ROOMY, "videos": ROOMY},
     "posts_a_day": ROOMY,
     "calls_a_day": ROOMY,
@@ -46,6 +45,7 @@ class Cast:
         self._members = [_member(number) for number in range(plan.workspaces)]
         self._accounts: list[dict[str, Account]] = []
         self._media: list[dict[str, list[Media]]] = []
+        self._later = now() + FAR
 
     def move_in(self) -> None:
         """Connect every account by consent, over HTTP, and fill the libraries."""
@@ -57,10 +57,9 @@ class Cast:
 
     def write(self) -> list[Post]:
         """Write every post and schedule it far ahead."""
-        later = now() + FAR
-        return [self._write(batch, later) for batch in self._plan.batches]
+        return [self._write(batch) for batch in self._plan.batches]
 
-    def _write(self, batch: Batch, later: Any) -> Post:
+    def _write(self, batch: Batch) -> Post:
         accounts = self._accounts[batch.workspace]
         content = PostInput(
             text=batch.orders[0].text,
@@ -71,16 +70,14 @@ class Cast:
             media=self._media[batch.workspace][batch.kind],
         )
         post = save_post(self._members[batch.workspace], content)
-        scheduling.schedule(post, later + timedelta(seconds=batch.due))
+        scheduling.schedule(post, self._later + timedelta(seconds=batch.due))
         if batch.kind != "words":
             prepare(post.pk)
         return post
 
     def begin(self) -> None:
         """Now it starts: everything moves from far ahead to its place in the plan."""
-        first = Delivery.objects.order_by("due_at").values_list("due_at", flat=True)[0]
-        early = min(batch.due for batch in self._plan.batches)
-        shift = first - now() - timedelta(seconds=early)
+        shift = self._later - now()
         Delivery.objects.update(due_at=F("due_at") - shift, planned_at=F("planned_at") - shift)
         Post.objects.update(scheduled_at=F("scheduled_at") - shift)
         connection.close()
@@ -97,8 +94,7 @@ def first_person(name: str) -> Person:
 
 
 def _enlarge(person: Person) -> None:
-    limits = {**LARGE["limits"], **person.facts.get("limits", {})}  # type: ignore[dict-item]
-    limits |= LARGE["limits"]  # type: ignore[operator]
+    limits = {**person.facts.get("limits", {}), **LIMITS}
     person.facts = {**person.facts, **LARGE, "limits": limits}
     person.save(using="networks", update_fields=["facts"])
 
@@ -118,13 +114,18 @@ def connect(member: Membership, name: str) -> Account:
 
 
 def _picture(member: Membership) -> Media:
-    upload = SimpleUploadedFile("loaf.jpg", picture_bytes((1080, 1080)), "image/jpeg")
+    upload = SimpleUploadedFile("loaf.jpg", pictures.loaf(), "image/jpeg")
     return media.take_in(member, upload)
 
 
 def _film(member: Membership) -> Media:
-    upload = SimpleUploadedFile("oven.mp4", film_bytes((540, 960), 4), "video/mp4")
+    upload = SimpleUploadedFile("oven.mp4", _drawn(), "video/mp4")
     return media.take_in(member, upload)
+
+
+@cache
+def _drawn() -> bytes:
+    return drive(pictures.loaf, UPRIGHT, 4)
 
 
 def options(order: Order, account: Account) -> dict[str, Json]:
@@ -132,7 +133,7 @@ def options(order: Order, account: Account) -> dict[str, Json]:
     platform = PLATFORMS[order.network]
     chosen: dict[str, Json] = {"first_comment": order.comment} if order.has_comment else {}
     for option in platform.options:
-        if option.required and not option.kinds or option.name == "privacy":
+        if (option.required and not option.kinds) or option.name == "privacy":
             choices = [value for value, _label in option.choices_for(account.limits) if value]
             chosen[option.name] = choices[-1] if choices and option.example not in choices else option.example
     return chosen

@@ -1,7 +1,7 @@
 """What shall happen, all of it from one seed: which posts go where and when, and what is broken when."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -86,9 +86,20 @@ class Blow:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Wish:
+    """What is asked for: how much, for how long, and which blows. `gentle`: nothing fails twice in a row."""
+
     seed: int
+    deliveries: int
+    kinds: tuple[BlowKind, ...]
     seconds: float
+    machines: int = 1
+    gentle: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    wish: Wish
     workspaces: int
     batches: tuple[Batch, ...]
     blows: tuple[Blow, ...]
@@ -98,13 +109,12 @@ class Plan:
         return [order for batch in self.batches for order in batch.orders]
 
 
-def make_plan(seed: int, deliveries: int, machines: int, kinds: Sequence[BlowKind], seconds: float) -> Plan:
-    """The same seed and numbers make the same plan."""
-    chance = random.Random(seed)
-    workspaces = max(2, min(8, deliveries // 250))
-    batches = tuple(_batches(chance, deliveries, workspaces, seconds))
-    blows = tuple(sorted(_blows(chance, deliveries, machines, kinds, seconds), key=lambda blow: blow.at))
-    return Plan(seed, seconds, workspaces, batches, blows)
+def make_plan(wish: Wish) -> Plan:
+    """The same wish makes the same plan."""
+    chance = random.Random(wish.seed)
+    workspaces = max(2, min(8, wish.deliveries // 250))
+    batches = tuple(_batches(chance, wish.deliveries, workspaces, wish.seconds))
+    return Plan(wish, workspaces, batches, tuple(sorted(_blows(chance, wish), key=lambda blow: blow.at)))
 
 
 # --- posts ---
@@ -116,7 +126,9 @@ def takes(platform: type[Platform], kind: Kind) -> bool:
     if kind == "words":
         return any(not rule.media_at_least for rule in rules)
     if kind == "picture":
-        return any(rule.images.at_most and rule.media_at_least <= 1 and not rule.needs_video for rule in rules)
+        return any(
+            rule.images.at_most and rule.media_at_least <= 1 and not rule.needs_video for rule in rules
+        )
     return any(rule.videos.at_most and rule.media_at_least <= 1 for rule in rules)
 
 
@@ -168,15 +180,13 @@ def _order(chance: random.Random, name: str, number: int, kind: Kind) -> Order:
 # --- blows ---
 
 
-def _blows(
-    chance: random.Random, deliveries: int, machines: int, kinds: Sequence[BlowKind], seconds: float
-) -> Iterator[Blow]:
-    for kind in kinds:
-        for at in _moments(chance, max(1, round(deliveries / EVERY[kind])), seconds):
+def _blows(chance: random.Random, wish: Wish) -> Iterator[Blow]:
+    for kind in wish.kinds:
+        for at in _moments(chance, max(1, round(wish.deliveries / EVERY[kind])), wish.seconds):
             if kind == "fault":
-                yield _fault(chance, at)
+                yield _fault(chance, at, wish)
             else:
-                yield Blow(at, kind, chance.randrange(machines))
+                yield Blow(at, kind, chance.randrange(wish.machines))
 
 
 # One blow of a kind for so many deliveries.
@@ -197,11 +207,14 @@ def _moments(chance: random.Random, count: int, seconds: float) -> Iterator[floa
         yield round((number + chance.random()) * seconds / count, 2)
 
 
-def _fault(chance: random.Random, at: float) -> Blow:
+def _fault(chance: random.Random, at: float, wish: Wish) -> Blow:
     name = chance.choice(sorted(PLATFORMS))
     kind = chance.choices(FAULTS, FAULT_WEIGHTS)[0]
-    times = 1 if kind in {"slow", "limited"} else chance.choice((1, 1, 2, 3))
-    fault: dict[str, Json] = {"kind": kind, "times": times, "skip": chance.choice((0, 0, 1, 2))}
+    if kind == "limited" and (wish.gentle or at > wish.seconds / 3):
+        kind = "broken"  # some networks then hold an account for a quarter of an hour
+    is_single = wish.gentle or kind in {"slow", "limited"}
+    times, skip = chance.choice((1, 1, 2, 3)), chance.choice((0, 0, 1, 2))
+    fault: dict[str, Json] = {"kind": kind, "times": 1 if is_single else times, "skip": skip}
     if kind == "slow":
         fault["seconds"] = SLOW_SECONDS
     return Blow(at, "fault", network=name, fault=fault)

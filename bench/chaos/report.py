@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from bench.chaos.count import MAY_ASK, Outcome, Tally, tallies
-from bench.chaos.monkey import Done, Monkey
+from bench.chaos.monkey import MISSED, Done, Monkey
 from bench.chaos.plan import Plan
 
 COLUMNS = (
@@ -51,7 +51,7 @@ def _row(cells: Sequence[object]) -> str:
 def blows(done: Sequence[Done]) -> Iterator[str]:
     """What was done, by kind."""
     kinds = Counter(one.blow.kind for one in done)
-    failed = Counter(one.blow.kind for one in done if one.what.startswith(("could not", "refused", "no pump")))
+    failed = Counter(one.blow.kind for one in done if one.what.startswith(MISSED))
     faults = Counter(str(one.blow.fault["kind"]) for one in done if one.blow.kind == "fault")
     for kind, count in sorted(kinds.items()):
         beside = f" ({failed[kind]} hit nothing)" if failed[kind] else ""
@@ -79,10 +79,10 @@ def write(file: Path, database: str, plan: Plan, monkey: Monkey, results: Sequen
         for name, tally in tallies(results).items()
     }
     told = {
-        "seed": plan.seed,
+        "seed": plan.wish.seed,
         "database": database,
         "deliveries": len(results),
-        "seconds": plan.seconds,
+        "seconds": plan.wish.seconds,
         "networks": found,
         "blows": monkey.table(),
     }

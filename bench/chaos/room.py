@@ -196,6 +196,7 @@ class Layout:
             "SITE_URL": f"http://127.0.0.1:{self.ports[number]}",
             "OUTBOUND_ALLOW": f"127.0.0.1:{self.networks_port}",
             "CHAOS_SKEW": str(self.skew if number else 0),
+            "SPT_NOENV": "1",  # the clusters rename their processes; their environment stays readable
             **addresses,
         }
 

@@ -1,11 +1,11 @@
 """One run on one database: set up, beat, wait, count, tell. Its environment is made by `bench.chaos`."""
 
+import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
 
 import django
 
@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection  # noqa: E402
 from bench.chaos import count, databases, report  # noqa: E402
 from bench.chaos.monkey import Monkey  # noqa: E402
 from bench.chaos.people import Cast  # noqa: E402
-from bench.chaos.plan import EVERY, BlowKind, Plan, make_plan  # noqa: E402
+from bench.chaos.plan import Plan, Wish, make_plan  # noqa: E402
 from bench.chaos.room import Layout, Room  # noqa: E402
 
 PATIENCE_SECONDS = 1500.0  # after the last blow: looks, second tries and limits take minutes
@@ -25,19 +25,24 @@ MOST_STORIES = 20
 
 
 def main() -> int:
-    name, seed, deliveries, seconds, blows, folder = sys.argv[1:]
-    layout = layout_from_environment()
-    kinds = cast(list[BlowKind], blows.split(",")) if blows else kinds_for(layout)
-    lasting = float(seconds) or max(60.0, int(deliveries) * 0.3)
-    plan = make_plan(int(seed), int(deliveries), len(layout.ports), kinds, lasting)
+    name, wished, folder = sys.argv[1:]
+    layout, wish = layout_from_environment(), wish_from(wished)
+    plan = make_plan(wish)
     database = databases.at(layout.database_url, layout.desk(0) / "snsauto.sqlite3")
-    say(f"Chaos on {name}: seed {seed}, {deliveries} deliveries in {len(plan.batches)} posts, "
-        f"{len(plan.blows)} blows in {lasting:.0f} s")
+    say(
+        f"Chaos on {name}: seed {wish.seed}, {wish.deliveries} deliveries in {len(plan.batches)} posts, "
+        f"{len(plan.blows)} blows in {wish.seconds:.0f} s, machines: {wish.machines}"
+    )
     with Room(layout, database) as room:
         monkey = act(room, plan)
         results = count.outcomes(plan.orders)
         tell(plan, monkey, results, name, Path(folder))
     return 0 if report.is_good(results) else 1
+
+
+def wish_from(written: str) -> Wish:
+    fields = json.loads(written)
+    return Wish(**{**fields, "kinds": tuple(fields["kinds"])})
 
 
 def layout_from_environment() -> Layout:
@@ -47,19 +52,14 @@ def layout_from_environment() -> Layout:
     return Layout(folder, url, networks_port, tuple(ports), skew)
 
 
-def kinds_for(layout: Layout) -> list[BlowKind]:
-    """Every kind of blow; a file has no connections that somebody else could cut."""
-    return [kind for kind in EVERY if layout.database_url or kind != "cut connections"]
-
-
 def act(room: Room, plan: Plan) -> Monkey:
     """Set up, publish and beat, until everything is over or with a person."""
     call_command("migrate", interactive=False, verbosity=0)
     room.start()
-    cast_ = Cast(plan)
-    cast_.move_in()
-    cast_.write()
-    cast_.begin()
+    people = Cast(plan)
+    people.move_in()
+    people.write()
+    people.begin()
     say("Everything is written down; it begins.")
     started = time.monotonic()
     monkey = Monkey(room, started)
@@ -72,7 +72,7 @@ def act(room: Room, plan: Plan) -> Monkey:
 
 def wait_for_the_end(monkey: Monkey, plan: Plan) -> None:
     """Until nothing is open, as long as that takes a desk whose waits are minutes."""
-    deadline = monkey.started + plan.seconds + PATIENCE_SECONDS
+    deadline = monkey.started + plan.wish.seconds + PATIENCE_SECONDS
     told = time.monotonic()
     while (left := steadily(count.open_deliveries)) and time.monotonic() < deadline:
         monkey.mend()
@@ -105,7 +105,7 @@ def tell(plan: Plan, monkey: Monkey, results: list[count.Outcome], name: str, fo
         say("")
         for line in count.story(outcome):
             say(line)
-    file = folder / f"{name}-{plan.seed}.json"
+    file = folder / f"{name}-{plan.wish.seed}.json"
     report.write(file, name, plan, monkey, results)
     say(f"\nWritten to {file}")
 

@@ -1,4 +1,4 @@
-"""The desk's own settings, with what a machine in chaos has besides: a wrong clock, a look at the networks."""
+"""The desk's own settings, and what a machine in chaos has besides: a wrong clock."""
 
 import os
 from datetime import timedelta
