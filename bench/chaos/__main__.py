@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from typing import cast
 
 from bench.chaos import databases
 from bench.chaos.plan import EVERY, BlowKind, Wish
-from bench.chaos.room import ROOT, Layout, free_port
+from bench.chaos.room import ROOT, Layout, free_port, tied
 
 SKEW_SECONDS = 60.0
 SECONDS_PER_DELIVERY = 0.3
@@ -57,7 +58,7 @@ def run(name: str, asked: argparse.Namespace) -> int:
     if status or asked.keep:
         print(f"The logs are in {folder}")
     else:
-        clear(folder)
+        shutil.rmtree(folder)
     return status
 
 
@@ -71,9 +72,13 @@ def beat(layout: Layout, name: str, asked: argparse.Namespace) -> int:
     }
     wished = json.dumps(asdict(wish(layout, asked)))
     command = [sys.executable, "-m", "bench.chaos.run", name, wished, str(asked.report)]
-    return subprocess.run(
-        command, env={**os.environ, **layout.of_counting(), **own}, cwd=ROOT, check=False
-    ).returncode
+    running = subprocess.Popen(
+        tied(tuple(command)), env={**os.environ, **layout.of_counting(), **own}, cwd=ROOT
+    )
+    try:
+        return running.wait()
+    except KeyboardInterrupt:
+        return running.wait()  # it was told as well, and ends what it has started
 
 
 def wish(layout: Layout, asked: argparse.Namespace) -> Wish:
@@ -88,15 +93,6 @@ def wish(layout: Layout, asked: argparse.Namespace) -> Wish:
 def kinds_for(layout: Layout) -> tuple[BlowKind, ...]:
     """Every kind of blow; a file has no connections that somebody else could cut."""
     return tuple(kind for kind in EVERY if layout.database_url or kind != "cut connections")
-
-
-def clear(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), key=lambda path: len(path.parts), reverse=True):
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink()
-    folder.rmdir()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import IO, Self
 
 from bench.chaos.databases import Database
 from platforms.registry import PLATFORMS
+from snsauto.launcher import TETHER
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGE = str(ROOT / "manage.py")
@@ -42,6 +43,11 @@ def until(is_so: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
+def tied(command: tuple[str, ...]) -> tuple[str, ...]:
+    """A command that ends when we do, however that is."""
+    return (sys.executable, "-I", str(TETHER), str(os.getpid()), *command)
+
+
 @dataclass
 class Process:
     """One process that the room starts and may start again; what it says goes into a file."""
@@ -55,7 +61,7 @@ class Process:
     def start(self) -> None:
         self._file = self.log.open("ab")
         self.running = subprocess.Popen(
-            self.command,
+            tied(self.command),
             env={**os.environ, **self.environment},
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
