@@ -28,6 +28,8 @@ SLOW_SECONDS = 46.0  # longer than the desk waits for an answer
 STOPPED_SECONDS = 52.0  # longer than a lease
 FAULTS = ("drop_before", "drop_after", "half", "html", "empty", "broken", "limited", "slow")
 FAULT_WEIGHTS = (5, 8, 4, 4, 4, 4, 2, 1)
+# Where "slow down" means a minute; elsewhere it holds an account for a quarter of an hour, or until midnight.
+SOON_AGAIN = frozenset({"telegram", "google_business", "pinterest", "tiktok"})
 LETTERS = "abc"
 COMMENT = "k"
 
@@ -210,8 +212,8 @@ def _moments(chance: random.Random, count: int, seconds: float) -> Iterator[floa
 def _fault(chance: random.Random, at: float, wish: Wish) -> Blow:
     name = chance.choice(sorted(PLATFORMS))
     kind = chance.choices(FAULTS, FAULT_WEIGHTS)[0]
-    if kind == "limited" and (wish.gentle or at > wish.seconds / 3):
-        kind = "broken"  # some networks then hold an account for a quarter of an hour
+    if kind == "limited" and (wish.gentle or name not in SOON_AGAIN):
+        kind = "broken"
     is_single = wish.gentle or kind in {"slow", "limited"}
     times, skip = chance.choice((1, 1, 2, 3)), chance.choice((0, 0, 1, 2))
     fault: dict[str, Json] = {"kind": kind, "times": 1 if is_single else times, "skip": skip}

@@ -67,8 +67,7 @@ def reasons(results: Sequence[Outcome]) -> Iterator[str]:
         if outcome.verdict != "published"
     )
     for (verdict, network, reason), count in said.most_common():
-        known = any(network == name for name, _kind in MAY_ASK)
-        beside = " (may be asked here)" if verdict == "unclear" and known else ""
+        beside = " (may be asked here)" if verdict == "unclear" and network in MAY_ASK else ""
         yield f"{count:>5} × {verdict} on {network}: {reason}{beside}"
 
 
