@@ -17,11 +17,13 @@ from platforms.transport import Transport
 ADDRESSES = ("api_url", "auth_url", "upload_url")
 
 
-def platform_client(account: Account, observe: Callable[[RateLimit], None] | None = None) -> Platform:
-    """The network's client, ready to speak for an account with its stored token."""
+def platform_client(
+    account: Account, observe: Callable[[RateLimit], None] | None = None, app: App | None = None
+) -> Platform:
+    """The network's client, ready to speak for an account with its stored token. `app`: if known already."""
     return PLATFORMS[account.platform_name](
         Connection(
-            app=app_for(account.platform_name, account.server),
+            app=app or app_for(account.platform_name, account.server),
             transport=transport(),
             token=account.token,
             remote_id=account.remote_id,

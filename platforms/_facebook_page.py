@@ -15,7 +15,7 @@ from platforms.ledger import Ledger
 
 # Lists show a new post some seconds late: until this has passed since a try, absence proves nothing.
 INDEX_LAG = timedelta(seconds=60)
-LOOKS_BACK = timedelta(seconds=60)  # clocks differ
+LOOKS_BACK = timedelta(minutes=2)  # clocks differ
 POST = "id,message,created_time,permalink_url,attachments{media_type,target{id},subattachments{target{id}}}"
 VIDEO_ADDRESS = re.compile(r"/(?:videos|reel)/(?:[^/?#]+/)?([0-9]{3,25})(?:[/?#]|$)")
 POST_ADDRESS = re.compile(

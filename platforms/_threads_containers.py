@@ -15,7 +15,7 @@ from platforms.transport import Answer
 
 MOST_TRIES = 9  # containers made anew because one failed
 PAGE, MOST_PAGES = 100, 5
-CLOCKS_DIFFER = timedelta(seconds=60)
+CLOCKS_DIFFER = timedelta(minutes=2)
 SETTLES = timedelta(seconds=10)  # a publishing that we hung up on may still be under way
 INDEX_LAG = timedelta(seconds=60)  # for so long a new post may be missing from the lists
 READY = frozenset({"FINISHED", "PUBLISHED"})

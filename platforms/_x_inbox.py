@@ -14,7 +14,7 @@ from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, Permissio
 from platforms.ledger import Ledger, repeatable
 
 OVERLAP = timedelta(minutes=5)  # what was written before may show after
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=2)
 MENTION_PAGES = 8  # of 100 each: X shows no more
 DIRECT_PAGES = 10
 FIELDS = ("created_at", "conversation_id", "entities", "attachments", "note_post")

@@ -31,7 +31,7 @@ MOST_LOCATIONS = 50  # pages of 100
 MOST_POSTS = 10  # pages of 100, in one look-up
 MOST_LOGOS = 25  # each costs a call
 MINUTE = timedelta(minutes=1)
-SKEW = timedelta(minutes=1)  # between two clocks
+SKEW = timedelta(minutes=2)  # between two clocks
 # A create may go on for a while after we hung up, and the list may show it late.
 INDEX_LAG = timedelta(minutes=2)
 LOOKS_EVERY = 30.0

@@ -36,7 +36,7 @@ from platforms.rules import Finding
 from platforms.transport import SAFE, Answer
 
 SETTLES = timedelta(seconds=30)  # after a try, before a container that is not published says anything
-SKEW = timedelta(minutes=1)  # between our clock and theirs
+SKEW = timedelta(minutes=2)  # between our clock and theirs
 LISTED = "id,caption,timestamp,permalink,media_type,media_product_type"
 TRIES = ("", " anew", " once more")  # containers that Instagram loses are made again
 FORGOTTEN = "2207008"

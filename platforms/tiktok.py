@@ -46,7 +46,7 @@ UPLOAD_LIVES = timedelta(minutes=58)  # of the hour that TikTok promises
 PROCESSING_SECONDS = 3 * 3600.0  # fetching may take an hour, moderation sometimes hours
 ADDRESS_WITHIN = timedelta(minutes=10)  # then the post is left with the profile's address
 SURELY_SHOWN = timedelta(hours=24)  # after that a public video that is not listed is not there
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=2)
 SIGNED_WITHIN = timedelta(minutes=5)
 MOST_TRIES = 20
 MOST_PAGES = 10  # of 20 posts each, in one look-up

@@ -31,6 +31,12 @@ NEVER_SENT = (NewConnectionError, NameResolutionError, SSLError)
 _may_write: ContextVar[Callable[[], bool]] = ContextVar("may_write", default=lambda: True)
 
 
+def refuse_late_writes() -> None:
+    """Raise Unavailable where nothing may be written any more: whoever worked here has been replaced."""
+    if not _may_write.get()():
+        raise Unavailable("The worker was held up for too long; nothing was sent.")
+
+
 @contextmanager
 def writing_while(check: Callable[[], bool]) -> Iterator[None]:
     """On this thread a write leaves only while `check` holds; else Unavailable, and nothing has left."""
@@ -98,8 +104,10 @@ class Transport:
         self._open = self._session(HTTPAdapter(pool_connections=16, pool_maxsize=pool))
         self._guarded = requests.Session()
         self._guarded.trust_env = False
-        self._guarded.mount("http://", IPFilterAdapter(is_https_proto=False))
-        self._guarded.mount("https://", IPFilterAdapter(is_https_proto=True))
+        for scheme, is_https in (("http://", False), ("https://", True)):
+            adapter = IPFilterAdapter(is_https_proto=is_https)
+            adapter.init_poolmanager(16, pool)
+            self._guarded.mount(scheme, adapter)
 
     @staticmethod
     def _session(adapter: HTTPAdapter) -> requests.Session:
@@ -136,8 +144,8 @@ class Transport:
         if files:  # sent piece by piece: a file never lies in memory as a whole
             multipart = MultipartEncoder([*_pairs(form), *files.items()])
             body, headers = multipart, {**(headers or {}), "Content-Type": multipart.content_type}
-        if method not in SAFE and not _may_write.get()():
-            raise Unavailable("The worker was held up for too long; nothing was sent.")
+        if method not in SAFE:
+            refuse_late_writes()
         try:
             response = session.request(
                 method,

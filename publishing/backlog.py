@@ -19,9 +19,9 @@ LOOK_SECONDS = 0.2  # and where nothing was due, after this
 
 
 class Backlog:
-    """One owner's view of what is due."""
+    """One owner's view of what is due. `share`: None where there are no threads to be shared."""
 
-    def __init__(self, owner: str, share: float = SHARE) -> None:
+    def __init__(self, owner: str, share: int | None = SHARE) -> None:
         self._owner = owner
         self._share = share
         self._rows: list[Candidate] = []
@@ -57,13 +57,17 @@ class Backlog:
         held, kept = Counter(busy), []
         for row in self._rows:
             left = free - len(chosen)
-            if left > 0 and not self._is_half_open(row) and held[row.network] < self._share * left:
+            if left > 0 and not self._is_half_open(row) and self._may_take(held[row.network], left):
                 chosen.append(row.pk)
                 held[row.network] += 1
             else:
                 kept.append(row)
         self._rows = kept
         return chosen
+
+    def _may_take(self, held: int, left: int) -> bool:
+        """The last thread goes only to a network that has none."""
+        return self._share is None or held == 0 or held < self._share * (left - 1)
 
     def _is_half_open(self, row: Candidate) -> bool:
         return self.circuits is not None and self.circuits.is_half_open(row.network)

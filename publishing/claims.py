@@ -4,7 +4,6 @@ A look reads candidates in fair order; a claim takes some of them in one short t
 fences and opens their attempts. Whatever a worker writes later names its fence.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, RowNumber
 from django.utils.translation import gettext as _
 
+from accounts.connections import app_for
 from publishing import circuits, clock, leases, pacing
 from publishing.insisting import writing
 from publishing.leases import LEASE
@@ -49,8 +49,9 @@ class Candidate:
 def look(moment: datetime, but: Iterable[circuits.Key] = ()) -> list[Candidate]:
     """What is due, in turns between workspaces and networks, the oldest first; `but`: networks left alone."""
     due = Delivery.objects.due(moment)
+    ends = Q(give_up_at__isnull=False, give_up_at__lte=moment)
     for network, server in but:
-        due = due.exclude(account__platform_name=network, account__server=server)
+        due = due.filter(~Q(account__platform_name=network, account__server=server) | ends)
     turn = Window(
         RowNumber(),
         partition_by=[F("post__workspace_id"), F("account__platform_name"), F("account__server")],
@@ -104,7 +105,7 @@ def _missed(pks: list[int], why: str) -> int:
 
 def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
     """Those of the deliveries that are still free, now held by `owner`, with all that a worker needs."""
-    since = time.monotonic()
+    since = leases.seconds()
     with writing(), transaction.atomic():
         held = Delivery.objects.due(moment).filter(pk__in=pks)
         if connection.features.has_select_for_update_skip_locked:
@@ -116,8 +117,9 @@ def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
             _hold(rows, owner, moment)
             _open_attempts(rows, moment)
             _read_steps(rows)
+            _read_apps(rows)
     for row in rows:
-        leases.begin(row.pk, since)
+        leases.begin(row, since)
     return rows
 
 
@@ -188,12 +190,19 @@ def _read_steps(rows: list[Delivery]) -> None:
     )
 
 
+def _read_apps(rows: list[Delivery]) -> None:
+    """Our registration at each network, once for all that go there."""
+    known = {key: app_for(*key) for key in {circuits.key_of(row.account) for row in rows}}
+    for row in rows:
+        row.app = known[circuits.key_of(row.account)]
+
+
 # --- keeping ---
 
 
 def renew(owner: str, pks: Iterable[int]) -> int:
     """Prolong the leases of what an owner is working on. What it has dropped runs out."""
-    held, since = list(pks), time.monotonic()
+    held, since = list(pks), leases.seconds()
     mine = Delivery.objects.filter(
         pk__in=held, owner=owner, state=State.PUBLISHING, lease_until__isnull=False
     )

@@ -5,7 +5,6 @@ The row is the truth and workers may die at any line: `claim` takes due rows und
 fence, every later write names that fence, and the ledger knows which step may have reached the network.
 """
 
-import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -42,7 +41,7 @@ from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
-LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
+LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
 LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
 _NOT_TRIED = Refused("")  # the network was not even asked
@@ -52,7 +51,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
     """Take up to `at_most` of what is due, for a worker that has no other."""
     moment = moment or clock.moment()
     mark_missed(moment)
-    return Backlog(owner, share=math.inf).take(at_most, Counter(), moment)
+    return Backlog(owner, share=None).take(at_most, Counter(), moment)
 
 
 # --- working ---
@@ -72,7 +71,7 @@ def work(delivery: Delivery, known: Circuits | None = None) -> None:
             connection.close()
             insist(partial(claims.let_go, delivery))
         finally:
-            leases.end(delivery.pk)
+            leases.end(delivery)
 
 
 def _work(delivery: Delivery, known: Circuits | None) -> None:
@@ -116,10 +115,10 @@ def _publish(delivery: Delivery) -> Published:
     draft = frozen(draft_for(delivery), ledger)
     account = ensure_fresh(delivery.account)
     try:
-        return platform_client(account, observe=_observer(account)).publish(draft, ledger)
+        return platform_client(account, _observer(account), delivery.app).publish(draft, ledger)
     except TokenExpired:
         account = ensure_fresh(account, force=True)
-    return platform_client(account, observe=_observer(account)).publish(draft, ledger)
+    return platform_client(account, _observer(account), delivery.app).publish(draft, ledger)
 
 
 def frozen(draft: Draft, ledger: DeliveryLedger) -> Draft:

@@ -8,28 +8,33 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
+from publishing.models import Delivery
+
 LEASE = timedelta(seconds=45)
 MARGIN_SECONDS = 5.0  # between our last chance to send and another's first
 
-_ends: dict[int, float] = {}
+seconds = time.monotonic
+_held: dict[int, tuple[int, float]] = {}  # delivery: the fence it is held under, and until when
 
 
-def begin(pk: int, since: float) -> None:
-    """The lease was written down by a statement that began at `since` (time.monotonic)."""
-    _ends[pk] = since + LEASE.total_seconds()
+def begin(delivery: Delivery, since: float) -> None:
+    """The lease was written down by a statement that began at `since`, by `seconds`."""
+    _held[delivery.pk] = delivery.fence, since + LEASE.total_seconds()
 
 
 def renewed(pks: Iterable[int], since: float) -> None:
     """The same for what is held already; what was let go meanwhile stays let go."""
     for pk in pks:
-        if pk in _ends:
-            begin(pk, since)
+        if pk in _held:
+            _held[pk] = _held[pk][0], since + LEASE.total_seconds()
 
 
-def end(pk: int) -> None:
-    _ends.pop(pk, None)
+def end(delivery: Delivery) -> None:
+    if _held.get(delivery.pk, (0, 0))[0] == delivery.fence:
+        del _held[delivery.pk]
 
 
-def is_held(pk: int) -> bool:
+def is_held(delivery: Delivery) -> bool:
     """Whether nobody else can have taken it yet."""
-    return time.monotonic() < _ends.get(pk, 0.0) - MARGIN_SECONDS
+    fence, until = _held.get(delivery.pk, (0, 0.0))
+    return fence == delivery.fence and seconds() < until - MARGIN_SECONDS

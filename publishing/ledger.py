@@ -4,7 +4,6 @@ A worker may die at any line. What it leaves behind tells the next one exactly w
 OPEN: surely not done. SENT: the network may have it; look before repeating. DONE: never done again.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -110,12 +109,12 @@ class DeliveryLedger:
 
     def _while_held(self, do: Callable[[], J]) -> J:
         """Do it, and let nothing leave once somebody else may have taken the delivery."""
-        with writing_while(partial(leases.is_held, self._delivery.pk)):
+        with writing_while(partial(leases.is_held, self._delivery)):
             return do()
 
     def _begin(self, step: Step, state: Step.State) -> None:
         """Commit that this is about to be done, and that we still hold the delivery."""
-        started, since = clock.moment(), time.monotonic()
+        started, since = clock.moment(), leases.seconds()
         # What was begun before is surely absent, else nothing would be sent: look from here on.
         step.first_sent_at = step.sent_at = started
         step.state = state
@@ -123,7 +122,7 @@ class DeliveryLedger:
         with writing(durable=True), transaction.atomic():
             self._hold(started + leases.LEASE)
             self._write(step)
-        leases.begin(self._delivery.pk, since)
+        leases.begin(self._delivery, since)
 
     def _write(self, step: Step) -> None:
         new = [*self._unwritten, *([] if step.pk else [step])]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
 from campaigns.models import Campaign
-from platforms.content import Published
+from platforms.content import App, Published
 
 
 def upload_path(media: "Media | Variant", filename: str) -> str:
@@ -301,6 +301,7 @@ class Delivery(models.Model):
 
     # what a claim brings along for the worker
     attempt: "Attempt"
+    app: App | None = None
     is_probe = False
 
     class Meta:

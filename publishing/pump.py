@@ -137,7 +137,11 @@ class Pump:
         taken = 0
         claims.mark_missed(clock.moment())
         with Pool(self._threads) as pool:
-            while (claimed := self._round(pool)) or pool.active:
+            is_idle = False
+            while not is_idle:
+                was_idle = not pool.active
+                claimed = self._round(pool)
+                is_idle = was_idle and not claimed
                 self._keep_leases(pool)
                 taken += claimed
         return taken

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from accounts.factories import AccountFactory
 from publishing import clock as shared_clock
+from publishing import leases
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Delivery, State
 from publishing.tests.network import World, wired
@@ -30,6 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[time_machine.Traveller]:
     """Noon, standing still, on the database's clock too."""
     monkeypatch.setattr(shared_clock, "database_time", now)
     monkeypatch.setattr(shared_clock, "_ahead", timedelta(0))
+    monkeypatch.setattr(leases, "seconds", lambda: now().timestamp())
     with time_machine.travel(NOON, tick=False) as clock:
         yield clock
 

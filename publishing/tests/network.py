@@ -12,6 +12,7 @@ from platforms.ledger import Ledger
 from platforms.options import Option
 from platforms.registry import PLATFORMS
 from platforms.rules import Images, Rules, Text
+from platforms.transport import refuse_late_writes
 
 
 @dataclass
@@ -29,7 +30,8 @@ class World:
     asides: list[str] = field(default_factory=list)  # what was said beside posts
     aside: list[Exception | None] = field(default_factory=list)  # raised instead of saying it, one a request
     refreshed: list[Token] = field(default_factory=list)
-    on_send: Callable[[str], None] = lambda _text: None
+    on_send: Callable[[str], None] = lambda _text: None  # just before it leaves
+    on_stand: Callable[[str], None] = lambda _text: None  # just after it was accepted
 
 
 class Wire(Platform):
@@ -78,9 +80,11 @@ class Wire(Platform):
     def _send(self, text: str) -> str:
         world = self.world
         world.on_send(text)
+        refuse_late_writes()
         if world.before and (error := world.before.pop(0)):
             raise error
         world.posts.append(text)
+        world.on_stand(text)
         if world.after and (error := world.after.pop(0)):
             raise error
         return text

@@ -505,7 +505,7 @@ def test_a_claim_costs_the_same_for_one_and_for_many(
     for n in range(8):
         due(f"text {n}")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         engine.claim("worker", 8)
 
 
