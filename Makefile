@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := SANDBOX=on $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser test-real test-chaos test-chaos-postgres chaos network-table screenshots format clean
+.PHONY: help run test check test-postgres test-browser test-real test-chaos test-machines test-chaos-postgres chaos network-table screenshots format clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 16
@@ -56,6 +56,9 @@ test-chaos-postgres: .venv/dev.stamp ## the same desk on several machines: TEST_
 
 chaos: .venv/dev.stamp ## a whole desk is beaten while it publishes: CHAOS_SEED=1 CHAOS_DELIVERIES=2000 CHAOS_DATABASE=both
 	@TEST_DATABASE_URL=$(TEST_DATABASE_URL) $(BIN)/python -m bench.chaos
+
+test-machines: .venv/dev.stamp ## several machines on PostgreSQL, as compose.several.yaml has them
+	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_machines.py
 
 test-browser: .venv/dev.stamp chromium ## the whole story in Debian's Chromium
 	@$(PYTEST) -n 0 -m browser

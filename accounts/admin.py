@@ -1,6 +1,6 @@
 """The operations desk for people, workspaces and connected accounts. No secret is ever shown."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -63,9 +63,25 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Workspace)
 class WorkspaceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["name", "timezone", "tolerance", "created_at"]
+    list_display = ["name", "timezone", "tolerance", "is_paused", "created_at"]
+    list_filter = ["is_paused"]
     search_fields = ["name"]
+    readonly_fields = ["is_paused"]
     inlines = [MembershipInline]
+    actions = ["pause", "resume"]
+
+    @admin.action(description=_("Pause: send nothing"))
+    def pause(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> None:
+        self._set_paused(request, workspaces, True)
+
+    @admin.action(description=_("Resume"))
+    def resume(self, request: HttpRequest, workspaces: QuerySet[Workspace]) -> None:
+        self._set_paused(request, workspaces, False)
+
+    def _set_paused(self, request: HttpRequest, workspaces: QuerySet[Workspace], paused: bool) -> None:
+        by = cast("User", request.user)
+        count = sum(workspace.set_paused(paused, by) for workspace in workspaces)
+        self.message_user(request, _("%(count)d changed.") % {"count": count}, messages.SUCCESS)
 
 
 @admin.register(Account)

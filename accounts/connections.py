@@ -11,9 +11,12 @@ from django.urls import reverse
 from accounts.models import Account, AppCredential
 from platforms.base import Connection, Platform
 from platforms.content import App, RateLimit, Token
+from platforms.errors import PermissionMissing, TokenExpired
 from platforms.registry import PLATFORMS
 from platforms.transport import Transport
 
+# failures that connecting the account again may mend
+LOST_CODES = (TokenExpired.code, PermissionMissing.code)
 ADDRESSES = ("api_url", "auth_url", "upload_url")
 
 

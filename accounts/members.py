@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import ApiToken, AuditEvent, Membership, User, Workspace
+from accounts.models import ApiToken, AuditEvent, Membership, Notification, User, Workspace
 from accounts.permissions import Role
 
 
@@ -38,10 +38,12 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
 
 
 def remove_member(actor: Membership, membership: Membership) -> None:
-    """Take a person, and the keys of their programs, out of the workspace. Raises LastOwner."""
+    """Take a person out of the workspace, with their programs' keys and notices. Raises LastOwner."""
     with transaction.atomic():
         _refuse_last_owner(membership, stays=False)
-        ApiToken.objects.filter(user_id=membership.user_id, workspace_id=membership.workspace_id).delete()
+        theirs = {"user_id": membership.user_id, "workspace_id": membership.workspace_id}
+        ApiToken.objects.filter(**theirs).delete()
+        Notification.objects.filter(**theirs).delete()
         User.objects.filter(pk=membership.user_id, current_workspace_id=membership.workspace_id).update(
             current_workspace=None
         )

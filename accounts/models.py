@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -93,6 +93,16 @@ class Workspace(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @transaction.atomic
+    def set_paused(self, paused: bool, user: User) -> bool:
+        """Send nothing of this workspace, or let it go on. False if it is so already."""
+        changed = Workspace.objects.filter(pk=self.pk, is_paused=not paused).update(is_paused=paused)
+        self.is_paused = paused
+        if changed:
+            action = AuditEvent.WORKSPACE_PAUSED if paused else "workspace.resumed"
+            AuditEvent.objects.create(workspace=self, user=user, action=action, subject=self.name)
+        return changed == 1
 
 
 M = TypeVar("M", bound=models.Model)
@@ -393,6 +403,8 @@ class IdempotentRequest(models.Model):
 class AuditEvent(models.Model):
     """Who did what, when. Rows are only ever added."""
 
+    WORKSPACE_PAUSED = "workspace.paused"
+
     workspace = models.ForeignKey(
         Workspace, null=True, on_delete=models.SET_NULL, related_name="audit_events"
     )
@@ -421,8 +433,36 @@ class AuditEvent(models.Model):
         )
 
 
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    """What people are told; everybody sees only what was told to them."""
+
+    def told_to(self, user: User) -> Self:
+        """All that the person was told, in whichever workspace: the bell."""
+        return self.filter(user_id=user.pk)
+
+    def visible_to(self, member: Membership) -> Self:
+        """What the person was told about the desk and the workspace they are in just now."""
+        about = Q(workspace_id=member.workspace_id) | Q(workspace_id=None)
+        return self.filter(about, user_id=member.user_id)
+
+    def unread(self) -> Self:
+        return self.filter(read_at=None)
+
+    def to_mail(self, moment: datetime) -> Self:
+        """What nobody has mailed and nobody is mailing. After a day a mail would be no news."""
+        free = Q(mailing_at=None) | Q(mailing_at__lte=moment - Notification.MAILING)
+        return self.filter(free, mailed_at=None, created_at__gt=moment - Notification.NEWS)
+
+
 class Notification(models.Model):
-    """Something that one person is told, once a `key`: in the desk, and by mail."""
+    """Something that one person is told, once a `key`: in the desk, and by mail.
+
+    `mailing_at`: somebody has begun to mail it; where no `mailed_at` follows in time, somebody else does.
+    """
+
+    LIFETIME = timedelta(days=90)
+    MAILING = timedelta(minutes=10)  # longer than a task may take
+    NEWS = timedelta(days=1)
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="notifications")
     workspace = models.ForeignKey(
@@ -434,7 +474,10 @@ class Notification(models.Model):
     url = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
+    mailing_at = models.DateTimeField(null=True, blank=True, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
@@ -442,6 +485,10 @@ class Notification(models.Model):
         indexes = [
             # the bell on every page
             models.Index(fields=["user"], condition=Q(read_at=None), name="notification_unread"),
+            # the page of notices
+            models.Index(fields=["user", "-created_at"], name="notification_of_person"),
+            # the post, every minute
+            models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="notification_unmailed"),
         ]
 
     def __str__(self) -> str:

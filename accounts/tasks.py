@@ -9,8 +9,9 @@ from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from accounts import connections_ending, notices
 from accounts.limits import read_limits
-from accounts.models import Account, IdempotentRequest, OAuthState, PendingConnection
+from accounts.models import Account, IdempotentRequest, Notification, OAuthState, PendingConnection
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 # Minutes between runs; the launcher makes the schedules from this.
 SCHEDULES = {
     "refresh tokens": ("accounts.tasks.refresh_tokens", 1),
+    "tell of connections": ("accounts.tasks.tell_of_connections", 1),
+    "mail notices": ("accounts.tasks.mail_notices", 1),
     "read limits": ("accounts.tasks.read_all_limits", 60),
     "sweep what has expired": ("accounts.tasks.sweep", 24 * 60),
 }
@@ -74,6 +77,16 @@ def expire(moment: datetime) -> int:
     return ended.update(state=Account.State.EXPIRED, trouble=_("The connection has ended."))
 
 
+def tell_of_connections() -> int:
+    """Tell those who can mend it of connections that have ended or soon will."""
+    return connections_ending.tell(now())
+
+
+def mail_notices() -> int:
+    """Mail what people were told and have not been mailed."""
+    return notices.mail_unmailed()
+
+
 def fetch_pictures(ids: list[int]) -> None:
     """Copy the pictures of accounts that were connected just now."""
     for account in Account.objects.filter(pk__in=ids).defer("credentials"):
@@ -81,13 +94,14 @@ def fetch_pictures(ids: list[int]) -> None:
 
 
 def sweep() -> int:
-    """Delete connections that nobody finished, and answers that nobody will ask for again."""
+    """Delete connections that nobody finished, answers that nobody will ask for again, and old notices."""
     moment = now()
     deleted = 0
     for model, age in (
         (OAuthState, OAuthState.LIFETIME),
         (PendingConnection, PendingConnection.LIFETIME),
         (IdempotentRequest, IdempotentRequest.LIFETIME),
+        (Notification, Notification.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
     log.info("swept", rows=deleted)

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from platforms._atproto import tid
@@ -44,6 +45,14 @@ def own_key(microseconds: int, seed: str) -> str:
 
 def moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def written_at(post: Mapping[str, Any], otherwise: datetime) -> datetime:
+    """When a post says that it was written; any app may write what it likes there."""
+    try:
+        return datetime.fromisoformat(str(post.get("createdAt"))).astimezone(UTC)
+    except ValueError:
+        return otherwise
 
 
 def key_of(uri: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from platforms import _facebook_video as video
 from platforms._meta import GraphPlatform, moment
-from platforms.content import Draft, Json, Published
+from platforms.content import Draft, Json, Published, Standing
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PlatformError
 from platforms.ledger import Ledger
 
@@ -93,6 +93,18 @@ class Page(GraphPlatform):
             return None
         found = self._find_post(draft, None, since)
         return self._published(str(found["id"])) if found else None
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """Videos and reels are among the Page's posts; stories are not."""
+        rows = self._since(f"{self.page_id}/published_posts", since, POST)
+        return [
+            Standing(
+                self._absolute(str(row.get("permalink_url") or "")),
+                str(row.get("message") or ""),
+                moment(row["created_time"]),
+            )
+            for row in rows
+        ]
 
     def _find_post(self, draft: Draft, photos: Set[str] | None, since: datetime) -> dict[str, Json] | None:
         """The post with this text and as many photos; without a text the same photos, if they are known."""

@@ -32,6 +32,7 @@ MOST_PAGES = 1000
 
 class LinkedInPeople(LinkedInWire):
     scopes = PAGES
+    posting_scopes = (("w_member_social", "w_organization_social"),)
     connect_methods = (
         ConnectMethod(
             "oauth",

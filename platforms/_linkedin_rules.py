@@ -302,6 +302,14 @@ FAILURES = (
     Failure(Unavailable, "Something else is being changed at LinkedIn just now.", code="CONFLICT"),
     Failure(
         RateLimited,
+        "This installation has used up what LinkedIn allows it in a day.",
+        code="TOO_MANY_REQUESTS",
+        words="throttle application day",
+        again=timedelta(days=1),
+        each="app",
+    ),
+    Failure(
+        RateLimited,
         "LinkedIn asks us to slow down.",
         code="TOO_MANY_REQUESTS",
         again=timedelta(minutes=1),

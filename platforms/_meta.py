@@ -24,10 +24,12 @@ from platforms.errors import (
 from platforms.failures import Failure, Said, understood
 from platforms.ledger import Ledger
 from platforms.oauth import OAuthPlatform
+from platforms.quotas import Each
 from platforms.transport import Answer
 
 J = TypeVar("J", bound=Json)
 VERSION = "v26.0"
+USAGES: Mapping[str, Each] = {"X-App-Usage": "app", "X-Business-Use-Case-Usage": "account"}
 ENOUGH = 90  # percent of a limit; calling on at 100 lengthens the block
 CONTAINER_LIVES = timedelta(hours=23)  # networks forget one that was not published for 24 h
 MOST_CONTAINERS = 20  # of one thing, each a day after the one before
@@ -59,7 +61,7 @@ GRAPH_FAILURES = (
     Failure(PermissionMissing, _LACKS, code="10"),
     Failure(PermissionMissing, _LACKS, code="200"),
     Failure(PermissionMissing, _LACKS, code="283"),
-    Failure(RateLimited, "The network asks this app to slow down.", code="4", again=HOUR),
+    Failure(RateLimited, "The network asks this app to slow down.", code="4", again=HOUR, each="app"),
     Failure(RateLimited, "The network asks this account to slow down.", code="17", again=HOUR),
     Failure(RateLimited, "The network asks this account to slow down.", code="32", again=HOUR),
     Failure(RateLimited, "The network asks us to slow down.", code="613", again=HOUR),
@@ -184,17 +186,19 @@ class GraphPlatform(OAuthPlatform):
 
     @classmethod
     def rate_limit(cls, answer: Answer) -> RateLimit | None:
-        """What is left of the limit, in percent (X-App-Usage, X-Business-Use-Case-Usage)."""
-        used = [usage for usage in usages(answer) if isinstance(usage, Mapping)]
+        """What is left of the fuller limit, the app's or the account's, in percent."""
+        used: list[tuple[float, Each]] = [
+            (float(usage.get(name) or 0), each)
+            for header, each in USAGES.items()
+            for usage in usages(answer, header)
+            if isinstance(usage, Mapping)
+            for name in ("call_count", "total_time", "total_cputime")
+        ]
         if not used:
             return None
-        percent = max(
-            float(usage.get(name) or 0)
-            for usage in used
-            for name in ("call_count", "total_time", "total_cputime")
-        )
+        percent, each = max(used)  # as full as each other: the app's, which holds for the account as well
         until = regained_at(answer) or datetime.now(UTC) + HOUR
-        return RateLimit("Graph API", ENOUGH, max(0, int(ENOUGH - percent)), until)
+        return RateLimit("Graph API", ENOUGH, max(0, int(ENOUGH - percent)), until, each)
 
     # --- webhooks ---
 
@@ -279,10 +283,10 @@ def wire_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def usages(answer: Answer) -> list[Any]:
+def usages(answer: Answer, *headers: str) -> list[Any]:
     """The usage that the headers tell, of the app and of the account."""
     found: list[Any] = []
-    for name in ("X-App-Usage", "X-Business-Use-Case-Usage"):
+    for name in headers or USAGES:
         try:
             usage = json.loads(answer.headers.get(name, ""))
         except ValueError:

@@ -34,6 +34,7 @@ class TikTokLogin(OAuthPlatform):
         "video.publish",
         "video.upload",
     )
+    posting_scopes = (("video.publish", "video.upload"),)
     oauth = OAuth(
         "/v2/auth/authorize/",
         "/v2/oauth/token/",

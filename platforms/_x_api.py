@@ -13,6 +13,7 @@ from platforms.content import RateLimit
 from platforms.errors import InvalidContent, MediaRejected, OutcomeUnknown, PlatformError
 from platforms.failures import Said
 from platforms.oauth import OAuth, OAuthPlatform
+from platforms.quotas import Each
 from platforms.transport import Answer
 
 # What X shows of new posts and messages lags: until this has passed since a try, absence proves nothing.
@@ -89,7 +90,9 @@ def window(answer: Answer, prefix: str) -> RateLimit | None:
     except (KeyError, ValueError):
         return None
     path = re.sub(r"\b\d+\b", "{id}", urlsplit(answer.url).path.partition("/2/")[2])
-    return RateLimit(f"{answer.method} /2/{path}", limit, remaining, datetime.fromtimestamp(reset, UTC))
+    until = datetime.fromtimestamp(reset, UTC)
+    each: Each = "app" if prefix.startswith("x-app") else "account"
+    return RateLimit(f"{answer.method} /2/{path}", limit, remaining, until, each)
 
 
 def in_old_words(fields: Sequence[str], expansions: Sequence[str]) -> dict[str, str]:

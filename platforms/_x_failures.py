@@ -47,6 +47,7 @@ FAILURES = (
         "X asks us to slow down: the app has used up what its plan allows.",
         code="usage-capped",
         again=timedelta(days=1),
+        each="app",
     ),
     Failure(RateLimited, "X asks us to slow down.", code="88", again=WINDOW),
     Failure(RateLimited, "X asks us to slow down.", code="429", again=WINDOW),

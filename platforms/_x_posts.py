@@ -78,14 +78,14 @@ class XPosts(XApi):
     # --- looking ---
 
     def find_post(self, element: Element, since: datetime) -> dict[str, Any] | None:
-        for post in self._timeline(since):
+        for post in self.timeline(since):
             if element.is_same(post):
                 return {"id": post["id"]}
         if datetime.now(UTC) - since < INDEX_LAG:
             raise OutcomeUnknown("X may have the post and not show it yet.")
         return None
 
-    def _timeline(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+    def timeline(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         """All that the account published since then, replies too."""
         start = (since - LOOKS_BACK).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         params = {"max_results": "100", "start_time": start}

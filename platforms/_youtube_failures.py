@@ -19,6 +19,7 @@ from platforms.errors import (
     Unavailable,
 )
 from platforms.failures import Failure
+from platforms.quotas import Each
 
 ASK_OPERATOR = "Ask whoever runs this installation to look at the project at console.cloud.google.com."
 ASK_YOUTUBE = "Sign in at studio.youtube.com and do what YouTube asks there, then press Retry."
@@ -33,8 +34,10 @@ def each(kind: type[PlatformError], message: str, action: str, *codes: str) -> t
     return tuple(Failure(kind, message, action, code=code) for code in codes)
 
 
-def limit(message: str, *codes: str, again: timedelta | None = None) -> tuple[Failure, ...]:
-    return tuple(Failure(RateLimited, message, code=code, again=again) for code in codes)
+def limit(
+    message: str, *codes: str, again: timedelta | None = None, whose: Each = "account"
+) -> tuple[Failure, ...]:
+    return tuple(Failure(RateLimited, message, code=code, again=again, each=whose) for code in codes)
 
 
 # YouTube has one reason for these and for others; its words tell them apart. We give them codes of their own.
@@ -104,8 +107,11 @@ FAILURES: tuple[Failure, ...] = (
         "This installation has used up its requests to YouTube for today.",
         "quotaExceeded",
         "dailyLimitExceeded",
+        whose="app",
     ),
-    *limit("This installation has used up its video uploads to YouTube for today.", "uploadsPerDay"),
+    *limit(
+        "This installation has used up its video uploads to YouTube for today.", "uploadsPerDay", whose="app"
+    ),
     *limit(
         "YouTube asks us to slow down.",
         "rateLimitExceeded",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +22,7 @@ from platforms.content import (
     Profile,
     Published,
     RateLimit,
+    Standing,
     Token,
 )
 from platforms.errors import (
@@ -39,6 +40,7 @@ from platforms.errors import (
 from platforms.failures import Failure, Said, understood
 from platforms.ledger import Ledger
 from platforms.options import Option
+from platforms.quotas import Quota
 from platforms.rules import Finding, Kind, Rules, check
 from platforms.transport import SAFE, Answer, Transport
 
@@ -96,16 +98,6 @@ class ConnectMethod:
 
 
 @dataclass(frozen=True)
-class Quota:
-    """How much a network lets us do: `limit` of `what` in a time, for one account or for the whole app."""
-
-    what: str
-    limit: int
-    within: timedelta
-    each: Literal["account", "app"] = "account"
-
-
-@dataclass(frozen=True)
 class Notice:
     """Words that a network wants people to see before they post, with the pages that they speak of."""
 
@@ -115,7 +107,7 @@ class Notice:
 
 # What a network may offer beyond publishing; pages, API and docs ask `can` for these.
 ABILITIES = (
-    "refresh", "revoke", "find", "recognise", "delete", "edit", "account_limits", "post_metrics",
+    "refresh", "revoke", "find", "recognise", "recent", "delete", "edit", "account_limits", "post_metrics",
     "account_metrics", "messages", "reply", "moderate", "verify_webhook",
 )  # fmt: skip
 Moderation = Literal["like", "unlike", "hide", "unhide", "delete"]
@@ -134,6 +126,8 @@ class Platform:
     options: ClassVar[tuple[Option, ...]] = ()
     failures: ClassVar[tuple[Failure, ...]] = ()  # what this network's refusals mean
     quotas: ClassVar[tuple[Quota, ...]] = ()
+    currency: ClassVar[str] = ""  # where posts cost money: what `costs` counts it in
+    app_of: ClassVar[str] = ""  # the network whose registration, and so whose quotas of the app, it shares
     post_numbers: ClassVar[tuple[Metric, ...]] = ()  # what `post_metrics` can tell
     account_numbers: ClassVar[tuple[Metric, ...]] = ()
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
@@ -141,6 +135,8 @@ class Platform:
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
     fetches_media: ClassVar[bool] = False  # whether it may read media from our address
     scopes: ClassVar[tuple[str, ...]] = ()
+    posting_scopes: ClassVar[tuple[tuple[str, ...], ...]] = ()  # needed to post: one of each group
+    media_scopes: ClassVar[tuple[tuple[str, ...], ...]] = ()  # and these where there is media
     connect_methods: ClassVar[tuple[ConnectMethod, ...]] = (ConnectMethod("oauth", "Connect"),)
     needs_client_id: ClassVar[bool] = True  # False where we register by ourselves, or need no registration
     api_url: ClassVar[str] = ""  # the real hosts; settings may point elsewhere
@@ -206,6 +202,13 @@ class Platform:
         """
         raise NotImplementedError
 
+    def recent(self, since: datetime) -> list[Standing]:
+        """The account's own posts since about a moment, newest first, for a person to pick one from.
+
+        One page is enough; each address is one that `recognise` takes.
+        """
+        raise NotImplementedError
+
     def delete(self, published: Published) -> None:
         """Take a published post, with all its parts, off the network. Gone already is done."""
         raise NotImplementedError
@@ -257,6 +260,12 @@ class Platform:
     def must_fetch(cls, draft: Draft) -> bool:
         """Whether this draft goes out only if the network can read its media from our address."""
         return cls.fetches_media and bool(draft.media)
+
+    @classmethod
+    def missing_scopes(cls, draft: Draft, granted: Sequence[str]) -> tuple[str, ...]:
+        """What this draft needs and the token does not allow; nothing where the network told no scopes."""
+        needed = cls.posting_scopes + (cls.media_scopes if draft.media else ())
+        return tuple(group[0] for group in needed if granted and set(group).isdisjoint(granted))
 
     @classmethod
     def notices(cls, options: Mapping[str, Json]) -> tuple[Notice, ...]:
@@ -312,6 +321,12 @@ class Platform:
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         """The preflight: what the network would refuse, found before sending."""
         return check(draft, cls.rules_with(limits, draft.options, draft.media), cls.options, limits)
+
+    @classmethod
+    def costs(cls, draft: Draft) -> dict[str, float]:
+        """What a draft takes out of each quota, by its `what`, and in money; none of it is 0."""
+        taken = {quota.what: sum(cost.of(draft) for cost in quota.cost) for quota in cls.quotas}
+        return {what: amount for what, amount in taken.items() if amount > 0}
 
     @classmethod
     def said(cls, answer: Answer) -> Said:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from platforms._atproto_session import known
 from platforms._bluesky_failures import FAILURES, BlobGone
 from platforms._bluesky_inbox import BlueskyInbox
 from platforms._bluesky_post import (
@@ -28,19 +29,22 @@ from platforms._bluesky_post import (
     record_key,
     tags_of,
     without_thumbnail,
+    written_at,
 )
 from platforms._bluesky_repo import Reference, reference
 from platforms._bluesky_rules import KINDS, OPTIONS, RULES, own_findings
 from platforms._bluesky_video import BlueskyVideo
-from platforms.base import ConnectMethod, Field, Quota
+from platforms.base import ConnectMethod, Field
 from platforms.cards import card_of
-from platforms.content import Draft, Json, MediaFile, Part, Profile, Published
+from platforms.content import Draft, Json, MediaFile, Part, Profile, Published, Standing
 from platforms.errors import InvalidContent, NotFound, PlatformError, Unavailable
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, HOUR, Cost, Quota
 from platforms.rules import Finding, Rules
 
 COMPANY_IMAGE_BYTES = 2_000_000
 SMALL_SERVER_BYTES = 5 * 1024 * 1024  # what a server takes that says nothing of it
+POINTS = (Cost(per_part=3), Cost(3, option="replies"))  # a record each; who may reply is one of its own
 
 
 class Bluesky(BlueskyVideo, BlueskyInbox):
@@ -82,8 +86,8 @@ class Bluesky(BlueskyVideo, BlueskyInbox):
     options = OPTIONS
     failures = FAILURES
     quotas = (
-        Quota("points (a post costs 2 or 3)", 5000, timedelta(hours=1)),
-        Quota("points (a post costs 2 or 3)", 35_000, timedelta(days=1)),
+        Quota("points", 5000, HOUR, cost=POINTS),
+        Quota("points", 35_000, DAY, cost=POINTS),
         Quota("log-ins", 30, timedelta(minutes=5)),
     )
 
@@ -158,6 +162,16 @@ class Bluesky(BlueskyVideo, BlueskyInbox):
         if not self._is_own(str(post["uri"])):
             raise InvalidContent("This post is another account's.")
         return post
+
+    def recent(self, since: datetime) -> list[Standing]:
+        params = {"repo": self.did, "collection": POST, "limit": "50"}
+        answer = self._xrpc("GET", "com.atproto.repo.listRecords", params=params)
+        rows = [(row["uri"], row["value"]) for row in known(answer, "records", list)]
+        # by when they were written, which is no later than when they came here: nothing is left out
+        return [
+            Standing(self.permalink(uri), str(post.get("text") or ""), written_at(post, since))
+            for uri, post in rows
+        ]
 
     def delete(self, published: Published) -> None:
         """All parts, the last first, and what stands beside them."""

@@ -104,6 +104,15 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """One of the account's own posts as the network lists them, for a person to tell which it is."""
+
+    permalink: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Token:
     """What a network gave us to act for an account; all of it is secret. `extra` is the client's own."""
 
@@ -159,12 +168,13 @@ class Authorization:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """A network's own word on a limit, read off its headers."""
+    """A network's own word on a limit, read off its headers: of the account, or of our whole app there."""
 
     endpoint: str
     limit: int
     remaining: int
     resets_at: datetime
+    each: Literal["account", "app"] = "account"
 
 
 # --- what comes back: numbers, and what people write ---

@@ -5,7 +5,7 @@ and its kinds: a person must act. `OutcomeUnknown`: it may have happened; look b
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class PlatformError(Exception):
@@ -13,6 +13,7 @@ class PlatformError(Exception):
 
     code: ClassVar[str] = "platform_error"
     action: str = ""  # what the person does now; a failure may know better than its kind
+    by_looking = False  # the network answered: it was asked what stands there, and that could not tell
 
     def __init__(
         self, message: str, *, status: int | None = None, detail: str = "", action: str = ""
@@ -33,16 +34,26 @@ class Unavailable(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """Surely not done; not before `retry_at` (None: the network did not say)."""
+    """Surely not done; not before `retry_at` (None: the network did not say).
+
+    `each`: whether the account is to wait, or all accounts of our app there.
+    """
 
     code = "rate_limited"
     action = "Nothing to do: it goes out when the network allows it."
 
     def __init__(
-        self, message: str, *, retry_at: datetime | None = None, status: int | None = None, detail: str = ""
+        self,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        status: int | None = None,
+        detail: str = "",
+        each: Literal["account", "app"] = "account",
     ) -> None:
         super().__init__(message, status=status, detail=detail)
         self.retry_at = retry_at
+        self.each = each
 
 
 class NotReady(PlatformError):

@@ -13,8 +13,8 @@ from platforms._facebook_page import POST, filled, photos_of, video_of
 from platforms._facebook_publish import Publishing
 from platforms._facebook_rules import KINDS, OPTIONS, findings
 from platforms._facebook_talk import Talking
-from platforms._meta import DAY, GRAPH_FAILURES, VERSION
-from platforms.base import Moderation, Quota
+from platforms._meta import GRAPH_FAILURES, VERSION
+from platforms.base import Moderation
 from platforms.content import (
     Draft,
     Event,
@@ -34,6 +34,7 @@ from platforms.errors import (
 )
 from platforms.ledger import repeatable
 from platforms.oauth import OAuth, refuse_denial
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, Kind, Option
 
 TOKEN_PATH = f"/{VERSION}/oauth/access_token"
@@ -62,6 +63,7 @@ class Facebook(Publishing, Talking):
         "read_insights",
         "business_management",
     )
+    posting_scopes = (("pages_manage_posts",),)
     # `rerequest` asks again for what the person left out the last time.
     oauth = OAuth(
         f"/{VERSION}/dialog/oauth",
@@ -74,7 +76,10 @@ class Facebook(Publishing, Talking):
     rules = KINDS[1].rules
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     failures = (*FAILURES, *GRAPH_FAILURES)
-    quotas = (Quota("reels", 30, DAY), Quota("reel invitations", 10, DAY))
+    quotas = (
+        Quota("reels", 30, DAY, cost=(Cost(1, kinds=("reel",)),)),
+        Quota("reel invitations", 10, DAY, cost=(Cost(1, kinds=("reel",), option="collaborator"),)),
+    )
     post_numbers = numbers.POST_NUMBERS
     account_numbers = numbers.PAGE_NUMBERS
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "review", "direct")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from platforms.errors import PlatformError, RateLimited
 from platforms.transport import Answer
@@ -12,7 +13,7 @@ from platforms.transport import Answer
 class Failure:
     """One refusal: by the network's `code`, by `words` of its sentence (lower case), or by both.
 
-    `again`: how long a limit holds where the network does not say (RateLimited only).
+    `again`: how long a limit holds where the network does not say, `each`: for whom (RateLimited only).
     """
 
     kind: type[PlatformError]
@@ -21,6 +22,7 @@ class Failure:
     code: str = ""
     words: str = ""
     again: timedelta | None = None
+    each: Literal["account", "app"] = "account"
 
     def means(self, said: "Said") -> bool:
         return (not self.code or self.code in said.codes) and (
@@ -31,7 +33,9 @@ class Failure:
         """The failure as it is raised."""
         if issubclass(self.kind, RateLimited):
             until = retry_at or (datetime.now(UTC) + self.again if self.again else None)
-            return self.kind(self.message, retry_at=until, status=answer.status, detail=answer.text)
+            return self.kind(
+                self.message, retry_at=until, status=answer.status, detail=answer.text, each=self.each
+            )
         return self.kind(self.message, status=answer.status, detail=answer.text, action=self.action)
 
 

@@ -13,12 +13,12 @@ from platforms._google_business_numbers import GoogleBusinessNumbers
 from platforms._google_business_post import KINDS, OPTIONS, RULES, body_of, changed, check_post, is_same
 from platforms._google_business_push import GoogleBusinessPush
 from platforms._google_business_reviews import GoogleBusinessReviews
-from platforms.base import Quota
 from platforms.content import Draft, Json, Profile, Published
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, Refused
 from platforms.failures import Failure, Said
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
+from platforms.quotas import MINUTE, Cost, Quota
 from platforms.rules import Finding
 from platforms.transport import Answer
 
@@ -30,7 +30,6 @@ MOST_ACCOUNTS = 50  # pages of 20
 MOST_LOCATIONS = 50  # pages of 100
 MOST_POSTS = 10  # pages of 100, in one look-up
 MOST_LOGOS = 25  # each costs a call
-MINUTE = timedelta(minutes=1)
 SKEW = timedelta(minutes=2)  # between two clocks
 # A create may go on for a while after we hung up, and the list may show it late.
 INDEX_LAG = timedelta(minutes=2)
@@ -48,11 +47,15 @@ class GoogleBusiness(GoogleBusinessReviews, GoogleBusinessNumbers, GoogleBusines
     api_url = "https://mybusiness.googleapis.com"
     upload_url = api_url
     scopes = ("https://www.googleapis.com/auth/business.manage",)
+    posting_scopes = (scopes,)
     rules = RULES
     kinds = KINDS
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     failures: ClassVar[tuple[Failure, ...]] = FAILURES
-    quotas = (Quota("requests", 300, MINUTE, "app"), Quota("edits", 10, MINUTE))
+    quotas = (
+        Quota("requests", 300, MINUTE, "app", (Cost(3),)),  # the post, and looks at Google's review
+        Quota("edits", 10, MINUTE, cost=(Cost(1),)),
+    )
     fetches_media: ClassVar[bool] = True
 
     @classmethod

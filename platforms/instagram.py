@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from platforms._instagram_failures import FAILURES
 from platforms._instagram_inbox import InstagramInbox, made_by
-from platforms._instagram_kinds import KINDS, OPTIONS
+from platforms._instagram_kinds import FEED, KINDS, OPTIONS
 from platforms._instagram_login import BY_FACEBOOK, BY_INSTAGRAM, GRAPH, SITE
 from platforms._instagram_numbers import InstagramNumbers
 from platforms._instagram_post import findings, is_same, medium_fields, post_fields, resumable
-from platforms._meta import DAY, HOUR, container, moment, processed
-from platforms.base import ConnectMethod, Quota
-from platforms.content import Draft, Json, MediaFile, Published
+from platforms._meta import container, moment, processed
+from platforms.base import ConnectMethod
+from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
     InvalidContent,
     MediaRejected,
@@ -32,6 +32,7 @@ from platforms.errors import (
 )
 from platforms.failures import Said, understood
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, HOUR, Cost, Quota
 from platforms.rules import Finding
 from platforms.transport import SAFE, Answer
 
@@ -58,6 +59,7 @@ class Instagram(InstagramInbox, InstagramNumbers):
     auth_url = SITE
     upload_url = "https://rupload.facebook.com"
     scopes = BY_INSTAGRAM.scopes
+    posting_scopes = (("instagram_business_content_publish", "instagram_content_publish"),)
     connect_methods = (
         ConnectMethod(
             "oauth",
@@ -77,7 +79,11 @@ class Instagram(InstagramInbox, InstagramNumbers):
     rules = KINDS[0].rules
     options = OPTIONS
     failures = FAILURES
-    quotas = (Quota("posts", 100, DAY), Quota("containers", 400, DAY), Quota("comments", 60, HOUR))
+    quotas = (
+        Quota("posts", 100, DAY, cost=(Cost(1),)),
+        Quota("containers", 400, DAY, cost=(Cost(per_medium=1), Cost(1, kinds=("carousel",)))),
+        Quota("comments", 60, HOUR, cost=(Cost(1, kinds=FEED, option="first_comment"),)),
+    )
     fetches_media: ClassVar[bool] = True
 
     @classmethod
@@ -240,8 +246,8 @@ class Instagram(InstagramInbox, InstagramNumbers):
                 return row
         return None
 
-    def _listed(self, what: str) -> list[dict[str, Any]]:
-        return self.pages_of(f"{self.me}/{what}", most=3, fields=LISTED, limit=50)
+    def _listed(self, what: str, most: int = 3) -> list[dict[str, Any]]:
+        return self.pages_of(f"{self.me}/{what}", most=most, fields=LISTED, limit=50)
 
     def find(self, draft: Draft, since: datetime) -> Published | None:
         row = self._there(draft, since)
@@ -258,6 +264,14 @@ class Instagram(InstagramInbox, InstagramNumbers):
         raise InvalidContent(
             "This is not the address of a post of this account.", action="Copy the address from the post."
         )
+
+    def recent(self, since: datetime) -> list[Standing]:
+        rows = [row for what in ("media", "stories") for row in self._listed(what, most=1)]
+        told = [
+            Standing(str(row.get("permalink") or ""), str(row.get("caption") or ""), moment(row["timestamp"]))
+            for row in rows
+        ]
+        return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)
 
     def delete(self, published: Published) -> None:
         if not self.is_by_facebook:

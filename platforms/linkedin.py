@@ -26,9 +26,8 @@ from platforms._linkedin_rules import (
     combinations,
 )
 from platforms._linkedin_text import comparable, kind_of, little, made_at, plain, post_at, quoted
-from platforms.base import Quota
 from platforms.cards import Card, card_of
-from platforms.content import Draft, Json, MediaFile, Published
+from platforms.content import Draft, Json, MediaFile, Published, Standing
 from platforms.errors import (
     Duplicate,
     InvalidContent,
@@ -37,9 +36,11 @@ from platforms.errors import (
     OutcomeUnknown,
     PermissionMissing,
     RateLimited,
+    Refused,
     Unavailable,
 )
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding
 from platforms.text import entities
 
@@ -58,8 +59,8 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
     kinds = KINDS
     options = OPTIONS
     quotas: ClassVar[tuple[Quota, ...]] = (
-        Quota("requests", 150, timedelta(days=1)),
-        Quota("requests", 100_000, timedelta(days=1), each="app"),
+        Quota("requests", 150, DAY, cost=(Cost(1),), zone="UTC"),
+        Quota("requests", 100_000, DAY, "app", (Cost(1),), "UTC"),
     )
 
     @classmethod
@@ -221,6 +222,20 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
             if author != self.connection.remote_id:
                 raise InvalidContent("This is not a post of this page.")
         return {"urn": urn}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        if not self.is_page:
+            raise Refused(
+                "LinkedIn shows this desk no posts of profiles.", action="Copy the address from the post."
+            )
+        return [
+            Standing(
+                self._published(str(post["id"])).permalink,
+                plain(post.get("commentary") or ""),
+                datetime.fromtimestamp(post.get("createdAt", 0) / 1000, UTC),
+            )
+            for post in self._own_posts(since)
+        ]
 
     def edit(self, published: Published, draft: Draft) -> Published:
         """LinkedIn changes the text only."""

@@ -19,12 +19,13 @@ from platforms._mastodon_post import (
     published,
 )
 from platforms._mastodon_rules import KINDS, OPTIONS, POST, check_options, limited, options_for
-from platforms._mastodon_server import known, rate_limit_of, sentence
-from platforms.base import ConnectMethod, Field, Quota, by_status
-from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published, RateLimit
+from platforms._mastodon_server import known, moment, plain, rate_limit_of, sentence, skew
+from platforms.base import ConnectMethod, Field, by_status
+from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published, RateLimit, Standing
 from platforms.errors import InvalidContent, MediaRejected, NotFound, PlatformError
 from platforms.failures import Said, understood
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import Cost, Quota
 from platforms.rules import Finding, Rules, check
 from platforms.transport import Answer
 
@@ -53,6 +54,8 @@ class Mastodon(MastodonInbox):
         "write:media",
         "write:favourites",
     )
+    posting_scopes = (("write:statuses", "write"),)
+    media_scopes = (("write:media", "write"),)
     connect_methods = (
         ConnectMethod(
             "oauth",
@@ -72,9 +75,10 @@ class Mastodon(MastodonInbox):
     options = OPTIONS
     failures = FAILURES
     quotas = (
-        Quota("requests", 300, timedelta(minutes=5)),
-        Quota("posts", 300, timedelta(hours=3)),
-        Quota("uploads", 30, timedelta(minutes=30)),
+        # An upload is asked after once or twice.
+        Quota("requests", 300, timedelta(minutes=5), cost=(Cost(per_part=1, per_medium=3),)),
+        Quota("posts", 300, timedelta(hours=3), cost=(Cost(per_part=1),)),
+        Quota("uploads", 30, timedelta(minutes=30), cost=(Cost(per_medium=1),)),
         Quota("deletions", 30, timedelta(minutes=30)),
     )
     post_numbers = tuple(OF_POSTS.values())
@@ -140,6 +144,18 @@ class Mastodon(MastodonInbox):
         if (str(author.get("id")) if isinstance(author, dict) else "") != self.account_id:
             raise InvalidContent("This is not a post of this account.")
         return post_of(status)
+
+    def recent(self, since: datetime) -> list[Standing]:
+        params = {"limit": "40", "exclude_reblogs": "true"}
+        answer = self.call("GET", f"/api/v1/accounts/{self.account_id}/statuses", params=params)
+        rows = answer.maybe_json if isinstance(answer.maybe_json, list) else []
+        told = [(row, moment(row.get("created_at")) or since) for row in rows if isinstance(row, dict)]
+        earliest = since + skew(answer)
+        return [
+            Standing(str(row.get("url") or ""), plain(str(row.get("content") or "")), at)
+            for row, at in told
+            if at >= earliest
+        ]
 
     def delete(self, to_delete: Published) -> None:
         for remote_id in reversed(to_delete.part_ids or (to_delete.remote_id,)):

@@ -23,7 +23,6 @@ from platforms._pinterest_numbers import (
 )
 from platforms._pinterest_pin import Pin, made_at
 from platforms._pinterest_rules import CAROUSEL, IMAGE, OPTIONS, VIDEO, check_pin, video_of
-from platforms.base import Quota
 from platforms.content import Draft, Json, MediaFile, Metrics, Profile, Published, RateLimit, Token
 from platforms.errors import (
     ClientRefused,
@@ -39,6 +38,7 @@ from platforms.errors import (
 from platforms.failures import Said
 from platforms.ledger import Ledger, repeatable
 from platforms.oauth import OAuth, OAuthPlatform
+from platforms.quotas import MINUTE, Cost, Quota
 from platforms.rules import Finding
 from platforms.transport import Answer
 
@@ -62,6 +62,7 @@ class Pinterest(OAuthPlatform):
     api_url = "https://api.pinterest.com"
     auth_url = "https://www.pinterest.com"
     scopes = ("boards:read", "boards:write", "pins:read", "pins:write", "user_accounts:read")
+    posting_scopes = (("pins:write",), ("boards:read",))
     oauth = OAuth(
         "/oauth/",
         "/v5/oauth/token",
@@ -75,9 +76,10 @@ class Pinterest(OAuthPlatform):
     options = OPTIONS
     failures = FAILURES
     quotas = (
-        Quota("writes", 100, timedelta(minutes=1)),
-        Quota("reads", 1000, timedelta(minutes=1)),
-        Quota("analytics", 60, timedelta(minutes=1)),
+        # A video is registered first.
+        Quota("writes", 100, MINUTE, cost=(Cost(1), Cost(1, kinds=("video",))), endpoint="org_write"),
+        Quota("reads", 1000, MINUTE),
+        Quota("analytics", 60, MINUTE),
     )
     post_numbers = tuple(PIN_WORDS.values())
     account_numbers = ("followers", "posts", "views", "engagements", "clicks", "saves")

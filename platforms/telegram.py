@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import cast
 from urllib.parse import urlsplit
@@ -14,10 +14,10 @@ from platforms._telegram_inbox import address
 from platforms._telegram_post import KINDS, OPTIONS, Sending, findings, sendings
 from platforms._telegram_preview import Seen, number
 from platforms._telegram_talk import TelegramTalk
-from platforms.base import Quota
 from platforms.content import Draft, Json, MediaFile, Metric, Metrics, Published
 from platforms.errors import Duplicate, InvalidContent, MediaRejected, NotFound, OutcomeUnknown
 from platforms.ledger import Ledger, repeatable
+from platforms.quotas import MINUTE, Quota
 from platforms.rules import Finding, Rules
 
 AT_ONCE = 100  # messages in one deletion
@@ -32,7 +32,7 @@ class Telegram(TelegramTalk):
     kinds = KINDS
     rules = KINDS[1].rules
     options = OPTIONS
-    quotas = (Quota("messages", 20, timedelta(minutes=1)),)
+    quotas = (Quota("messages", 20, MINUTE),)
     post_numbers = ("views", "likes")
     account_numbers = ("followers",)
 
@@ -46,6 +46,11 @@ class Telegram(TelegramTalk):
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:
         return [*super().check(draft, limits), *findings(draft, limits)]
+
+    @classmethod
+    def costs(cls, draft: Draft) -> dict[str, float]:
+        """An album counts as so many messages as it has media."""
+        return {"messages": sum(max(len(sending.media), 1) for sending in sendings(draft))}
 
     # --- publishing ---
 

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from platforms._meta import moment
 from platforms._threads_containers import INDEX_LAG
 from platforms._threads_failures import FAILURES
 from platforms._threads_inbox import ThreadsInbox
 from platforms._threads_post import Params, medium, shortcode, words
 from platforms._threads_rules import ANYTHING, KINDS, OPTIONS, check_links, check_options
-from platforms.base import Platform, Quota
-from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Token
+from platforms.base import Platform
+from platforms.content import Draft, Json, Metric, Metrics, Profile, Published, Standing, Token
 from platforms.errors import (
     InvalidContent,
     NotFound,
@@ -27,10 +28,10 @@ from platforms.errors import (
 )
 from platforms.ledger import Ledger, repeatable
 from platforms.oauth import OAuth
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, check
 from platforms.transport import Answer
 
-DAY = timedelta(days=1)
 PROFILE = "id,username,name,threads_profile_picture_url"
 NUMBERS: dict[str, Metric] = {
     "views": "views",
@@ -64,12 +65,18 @@ class Threads(ThreadsInbox):
         "threads_location_tagging",
         "threads_share_to_instagram",
     )
+    posting_scopes = (("threads_content_publish",),)
     oauth = OAuth("/oauth/authorize", "/oauth/access_token", pkce=False, scope_separator=",")
     rules = ANYTHING
     kinds = KINDS
     options = OPTIONS
     failures = FAILURES
-    quotas = (Quota("posts", 250, DAY), Quota("replies", 1000, DAY), Quota("deletes", 100, DAY))
+    quotas = (
+        Quota("posts", 250, DAY, cost=(Cost(1),)),
+        # The parts after the first answer it, and so does what is said below.
+        Quota("replies", 1000, DAY, cost=(Cost(-1, per_part=1), Cost(1, option="first_comment"))),
+        Quota("deletes", 100, DAY),
+    )
     post_numbers = tuple(NUMBERS[name] for name in OF_POSTS)
     account_numbers = tuple(NUMBERS[name] for name in OF_ACCOUNTS)
     fetches_media = True
@@ -263,6 +270,20 @@ class Threads(ThreadsInbox):
 
     def recognise(self, permalink: str) -> Json:
         return {"id": self._own(permalink), "instagram": ""}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """Replies too: most parts of a thread are replies."""
+        fields = "id,text,timestamp,permalink"
+        rows = [
+            row
+            for path in ("me/threads", "me/replies")
+            for row in self.pages_of(path, most=1, fields=fields, since=int(since.timestamp()))
+        ]
+        told = [
+            Standing(str(row.get("permalink") or ""), str(row.get("text") or ""), moment(row["timestamp"]))
+            for row in rows
+        ]
+        return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)
 
     def delete(self, published: Published) -> None:
         ids = published.part_ids or (published.remote_id,)

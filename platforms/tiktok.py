@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from platforms._tiktok_login import TikTokLogin
 from platforms._tiktok_post import (
+    DIRECT,
     DRAFT,
     KINDS,
     OPTIONS,
@@ -28,7 +29,7 @@ from platforms._tiktok_post import (
 )
 from platforms._tiktok_upload import Plan, send
 from platforms._tiktok_words import PUBLIC
-from platforms.base import Notice, Quota
+from platforms.base import Notice
 from platforms.chunks import Chunk
 from platforms.content import Draft, Event, Incoming, Json, MediaFile, Metrics, Published
 from platforms.errors import (
@@ -39,6 +40,7 @@ from platforms.errors import (
     Refused,
 )
 from platforms.ledger import Ledger
+from platforms.quotas import DAY, MINUTE, Cost, Quota
 from platforms.rules import Finding, Rules
 from platforms.transport import Answer
 
@@ -70,9 +72,9 @@ class TikTok(TikTokLogin):
     kinds = KINDS
     options = OPTIONS
     quotas = (
-        Quota("posts", 6, timedelta(minutes=1)),
-        Quota("posts", 15, timedelta(days=1)),
-        Quota("drafts", 5, timedelta(days=1)),
+        Quota("uploads", 6, MINUTE, cost=(Cost(1),)),
+        Quota("posts", 15, DAY, cost=(Cost(1, kinds=DIRECT),)),
+        Quota("drafts", 5, DAY, cost=(Cost(1, kinds=("draft",)),)),
     )
     post_numbers = ("views", "likes", "comments", "shares")
     account_numbers = ("followers", "likes", "posts")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any, ClassVar
 
 from platforms._x import comparable, entity, media_of, text_of
@@ -24,16 +25,20 @@ from platforms._x_rules import (
     community_id_of,
     post_id_of,
 )
-from platforms.base import Quota
-from platforms.content import Draft, Json, Part, Profile, Published, Token
+from platforms.content import Draft, Json, Part, Profile, Published, Standing, Token
 from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, PermissionMissing, TokenExpired
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, Rules
+from platforms.text import links
 
 __all__ = ["INDEX_LAG", "X"]
 
-DAY = timedelta(days=1)
+MOST_SHOWN = 25  # posts that a person picks from
+EACH_PART = (Cost(per_part=1),)
+# Of April 2026, in dollars: a post, a post with a link, and the description of a medium.
+POST, LINKED_POST, DESCRIPTION = 0.015, 0.2, 0.005
 
 
 class X(XHooks, XMedia, XNumbers):
@@ -48,13 +53,16 @@ class X(XHooks, XMedia, XNumbers):
         "tweet.read", "tweet.write", "users.read", "media.write", "offline.access", "tweet.moderate.write",
         "like.write", "dm.read", "dm.write",
     )  # fmt: skip
+    posting_scopes = (("tweet.write",),)
+    media_scopes = (("media.write",),)
     rules = RULES
     kinds = KINDS
     options: ClassVar[tuple[Option, ...]] = OPTIONS
+    currency = "USD"  # paid for what is used, out of credits
     quotas = (
-        Quota("posts", 100, timedelta(minutes=15)),
-        Quota("posts", 300, timedelta(hours=3)),
-        Quota("posts", 10_000, DAY, "app"),
+        Quota("posts", 100, timedelta(minutes=15), cost=EACH_PART, endpoint="POST /2/tweets"),
+        Quota("posts", 300, timedelta(hours=3), cost=EACH_PART),
+        Quota("posts", 10_000, DAY, "app", EACH_PART, endpoint="POST /2/tweets"),
         Quota("deletes", 50, timedelta(minutes=15)),
         Quota("messages", 15, timedelta(minutes=15)),
         Quota("messages", 1440, DAY),
@@ -116,6 +124,12 @@ class X(XHooks, XMedia, XNumbers):
             *check_video(draft, has_long_posts(limits)),
         ]
 
+    @classmethod
+    def costs(cls, draft: Draft) -> dict[str, float]:
+        posts = sum(LINKED_POST if links(part.text) else POST for part in draft.parts)
+        described = sum(bool(file.alt) for part in draft.parts for file in part.media)
+        return {**super().costs(draft), cls.currency: round(posts + DESCRIPTION * described, 4)}
+
     # --- publishing ---
 
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
@@ -169,6 +183,13 @@ class X(XHooks, XMedia, XNumbers):
         if not found or permalink.isdecimal():
             raise InvalidContent("This is not the address of a post on X.")
         return {"id": found[1]}
+
+    def recent(self, since: datetime) -> list[Standing]:
+        """X charges for what it shows: no more than a person looks at."""
+        return [
+            Standing(self.permalink(post["id"]), text_of(post), datetime.fromisoformat(post["created_at"]))
+            for post in islice(self.timeline(since), MOST_SHOWN)
+        ]
 
     def delete(self, published: Published) -> None:
         for remote_id in reversed(published.part_ids or (published.remote_id,)):

@@ -27,7 +27,6 @@ from platforms._youtube_post import (
     video_of,
 )
 from platforms._youtube_push import YouTubePush
-from platforms.base import Quota
 from platforms.content import Draft, Json, MediaFile, Profile, Published
 from platforms.errors import (
     Duplicate,
@@ -41,14 +40,17 @@ from platforms.errors import (
 from platforms.failures import Failure, Said
 from platforms.ledger import Ledger, repeatable
 from platforms.options import Option
+from platforms.quotas import DAY, Cost, Quota
 from platforms.rules import Finding, Rules
 from platforms.transport import Answer
 
 GOOGLE = "https://www.googleapis.com/auth/"
-DAY = timedelta(days=1)
 # The list of uploads shows a new video some time late: until then absence proves nothing.
 INDEX_LAG = timedelta(minutes=5)
 LOOKS_BACK = timedelta(minutes=10)
+PACIFIC = "America/Los_Angeles"
+# Ten looks at the processing; a thumbnail, a playlist and a comment, the latter two looked for.
+UNITS = (Cost(-40, per_medium=50), Cost(51, option="playlist"), Cost(51, option="first_comment"))
 MOST_PAGES = 4  # of 50 videos each, in one look-up
 MOST_SESSIONS = 10  # each lives for a week
 LOOKS_EVERY = 20.0
@@ -69,11 +71,15 @@ class YouTube(YouTubeInbox, YouTubeNumbers, YouTubePush):
         f"{GOOGLE}youtube.force-ssl",
         f"{GOOGLE}yt-analytics.readonly",
     )
+    posting_scopes = ((f"{GOOGLE}youtube.upload", f"{GOOGLE}youtube.force-ssl", f"{GOOGLE}youtube"),)
     rules = RULES
     kinds = (VIDEO,)
     options: ClassVar[tuple[Option, ...]] = OPTIONS
     failures: ClassVar[tuple[Failure, ...]] = FAILURES
-    quotas = (Quota("videos", 100, DAY, "app"), Quota("units", 10_000, DAY, "app"))
+    quotas = (
+        Quota("videos", 100, DAY, "app", (Cost(1),), PACIFIC),
+        Quota("units", 10_000, DAY, "app", UNITS, PACIFIC),
+    )
 
     @classmethod
     def said(cls, answer: Answer) -> Said:

@@ -14,6 +14,7 @@ class YouTubeShorts(YouTube):
     icon = "brand-youtube"
     colour = "#ff0000"
     rules = SHORT_RULES
+    app_of = "youtube"
     kinds = (SHORT,)
 
     @classmethod

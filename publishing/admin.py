@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
 from publishing import scheduling
-from publishing.models import Attempt, Delivery, Heartbeat, Media, Post, PostMedia, State, Step, Variant
+from publishing.engine_rows import Heartbeat
+from publishing.models import Attempt, Delivery, Media, Post, PostMedia, State, Step, Variant
 
 
 class Trouble(admin.SimpleListFilter):

@@ -1,7 +1,8 @@
 """What is due, as last seen, given out so that nobody holds up anybody else.
 
 Workspaces and networks take turns (see `claims.look`). No network gets more than its share of the threads: it
-may hold twice as many as it leaves free, so however many networks hang, the next one finds a thread.
+may hold three times as many as it leaves free, so when some networks hang, the next one still finds a thread.
+A few more of each are taken ahead, so that a thread that is done need not wait for a claim.
 """
 
 import time
@@ -13,28 +14,66 @@ from publishing.circuits import Circuits, Key
 from publishing.claims import MOST_CANDIDATES, Candidate
 from publishing.models import Delivery
 
-SHARE = 2  # how many threads a network may hold for each that stays free
+AHEAD = 8  # taken for each network beyond its threads
+SHARE = 3  # how many threads a network may hold for each that stays free
 FRESH_SECONDS = 1.0  # under load what is due is read again after this
 LOOK_SECONDS = 0.2  # and where nothing was due, after this
 
 
-class Backlog:
-    """One owner's view of what is due. `share`: None where there are no threads to be shared."""
+def may_work(held: int, left: int) -> bool:
+    """Whether a network that holds so many threads may have another of those left.
 
-    def __init__(self, owner: str, share: int | None = SHARE) -> None:
+    The last one goes only to a network that has none.
+    """
+    return left > 0 and (held == 0 or held < SHARE * (left - 1))
+
+
+class Seats:
+    """The threads that are free, and the few places for what is taken ahead."""
+
+    def __init__(
+        self, free: int, busy: Counter[Key], ready: Counter[Key] | None, *, is_alone: bool = False
+    ) -> None:
+        self._left = free
+        self._busy = Counter(busy)
+        self._ahead = Counter[Key]()
+        self._most_ahead = 0 if ready is None else AHEAD
+        self._is_alone = is_alone
+        for network in (ready or Counter()).elements():
+            self.take(network)
+
+    def take(self, network: Key) -> bool:
+        """Whether one more delivery for the network has a place; it is taken then."""
+        if may_work(self._busy[network], self._left) or (self._is_alone and self._left > 0):
+            self._busy[network] += 1
+            self._left -= 1
+            return True
+        self._ahead[network] += 1
+        return self._ahead[network] <= self._most_ahead
+
+
+class Backlog:
+    """One owner's view of what is due. `is_alone`: there are no threads that networks have to share."""
+
+    def __init__(self, owner: str, *, is_alone: bool = False) -> None:
         self._owner = owner
-        self._share = share
+        self._is_alone = is_alone
         self._rows: list[Candidate] = []
         self._looked = float("-inf")
         self._was_cut = False
         self.circuits: Circuits | None = None
 
-    def take(self, free: int, busy: Counter[Key], moment: datetime | None = None) -> list[Delivery]:
-        """Up to `free` deliveries, now ours. `busy`: how many of ours each network keeps busy just now."""
+    def take(
+        self, free: int, busy: Counter[Key], ready: Counter[Key] | None = None, moment: datetime | None = None
+    ) -> list[Delivery]:
+        """Deliveries, now ours: for `free` threads, and some ahead where `ready` is given.
+
+        `busy`: how many threads each network keeps busy; `ready`: how many of each are taken ahead already.
+        """
         moment = moment or clock.moment()
         if self._is_old():
             self._look(moment)
-        pks = self._choose(free, busy)
+        pks = self._choose(free, busy, ready)
         taken = claims.take(self._owner, pks, moment) if pks else []
         if len(taken) < free:
             taken += self._probe(moment, free - len(taken))
@@ -52,22 +91,15 @@ class Backlog:
             self._rows = claims.look(moment, self.circuits.holding)
         self._was_cut = len(self._rows) == MOST_CANDIDATES
 
-    def _choose(self, free: int, busy: Counter[Key]) -> list[int]:
-        chosen: list[int] = []
-        held, kept = Counter(busy), []
+    def _choose(self, free: int, busy: Counter[Key], ready: Counter[Key] | None) -> list[int]:
+        seats = Seats(free, busy, ready, is_alone=self._is_alone)
+        chosen: list[Candidate] = []
+        kept: list[Candidate] = []
         for row in self._rows:
-            left = free - len(chosen)
-            if left > 0 and not self._is_half_open(row) and self._may_take(held[row.network], left):
-                chosen.append(row.pk)
-                held[row.network] += 1
-            else:
-                kept.append(row)
+            is_taken = not self._is_half_open(row) and seats.take(row.network)
+            (chosen if is_taken else kept).append(row)
         self._rows = kept
-        return chosen
-
-    def _may_take(self, held: int, left: int) -> bool:
-        """The last thread goes only to a network that has none."""
-        return self._share is None or held == 0 or held < self._share * (left - 1)
+        return [row.pk for row in chosen]
 
     def _is_half_open(self, row: Candidate) -> bool:
         return self.circuits is not None and self.circuits.is_half_open(row.network)

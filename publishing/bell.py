@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.timezone import now
 from django_q.tasks import async_task
 
-from publishing.models import Heartbeat
+from publishing.engine_rows import Heartbeat
 
 CLUSTER = "publishing"
 FRESH = timedelta(seconds=5)

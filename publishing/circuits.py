@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Account
 from platforms.errors import NotReady, OutcomeUnknown, PlatformError, Unavailable
 from publishing import clock
-from publishing.models import Circuit
+from publishing.engine_rows import Circuit
 
 log = structlog.get_logger(__name__)
 
@@ -67,15 +67,15 @@ def note(account: Account, error: PlatformError | None, last: Circuits | None, *
     key = key_of(account)
     if error is not None and is_failure(error):
         _failed(key, error, is_probe=is_probe)
-    elif isinstance(error, NotReady):
-        return  # says nothing of the network: it may wait for something of ours
+    elif isinstance(error, NotReady) or (error is not None and error.by_looking):
+        return  # says nothing of how the network is doing
     elif is_probe or last is None or key in last.rows:
         _answered(key)
 
 
 def is_failure(error: PlatformError) -> bool:
     """Whether the network did not do its part. A refusal and a limit are answers."""
-    return type(error) in {Unavailable, OutcomeUnknown}
+    return type(error) in {Unavailable, OutcomeUnknown} and not error.by_looking
 
 
 def _answered(key: Key) -> None:
@@ -112,13 +112,6 @@ def _open(row: Circuit, moment: datetime) -> None:
 
 def _row(key: Key) -> QuerySet[Circuit]:
     return Circuit.objects.filter(platform_name=key[0], server=key[1])
-
-
-def limit(account: Account, until: datetime) -> None:
-    """The network has told the whole app to wait."""
-    Circuit.objects.get_or_create(platform_name=account.platform_name, server=account.server)
-    later = Q(limited_until=None) | Q(limited_until__lt=until)
-    _row(key_of(account)).filter(later).update(limited_until=until)
 
 
 def close(key: Key) -> None:

@@ -7,6 +7,7 @@ fences and opens their attempts. Whatever a worker writes later names its fence.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.db import connection, transaction
 from django.db.models import (
@@ -26,9 +27,10 @@ from django.utils.translation import gettext as _
 
 from accounts.connections import app_for
 from publishing import circuits, clock, leases, pacing
+from publishing.engine_rows import Switch
 from publishing.insisting import writing
 from publishing.leases import LEASE
-from publishing.models import Attempt, Delivery, Post, State, Step, Switch
+from publishing.models import Attempt, Delivery, Post, State, Step
 
 TOO_LATE = timedelta(hours=24)  # after the first try, or after a person pressed Retry
 MOST_CANDIDATES = 500
@@ -71,12 +73,22 @@ def mark_missed(moment: datetime) -> int:
         due_at__lt=moment,
         latest__lt=moment,
     )
-    rows = late.values_list("pk", "account__is_paused", "post__workspace__is_paused")[:MOST_MISSED]
-    stopped = Switch.objects.filter(is_stopped=True).exists() if rows else False
-    whys: dict[str, list[int]] = {}
-    for pk, account_paused, workspace_paused in rows:
-        whys.setdefault(_why(stopped, workspace_paused, account_paused), []).append(pk)
-    return sum(_missed(pks, why) for why, pks in whys.items())
+    columns = late.values_list("pk", "account__is_paused", "post__workspace__is_paused")
+    count = 0
+    while rows := list(columns[:MOST_MISSED]):
+        stopped = Switch.objects.filter(is_stopped=True).exists()
+        whys: dict[str, list[int]] = {}
+        for pk, account_paused, workspace_paused in rows:
+            whys.setdefault(_why(stopped, workspace_paused, account_paused), []).append(pk)
+        count += sum(_missed(pks, why) for why, pks in whys.items())
+    return count
+
+
+def is_missed(row: Delivery, moment: datetime) -> bool:
+    """The same of one row, with its account and post: between two rounds nothing too old slips out."""
+    due_at, limited = cast(datetime, row.due_at), row.account.limited_until
+    was_limited = limited is not None and limited >= due_at
+    return row.state == State.SCHEDULED and not was_limited and due_at + row.post.workspace.tolerance < moment
 
 
 def _why(stopped: bool, workspace_paused: bool, account_paused: bool) -> str:
@@ -112,6 +124,7 @@ def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
             held = held.select_for_update(skip_locked=True, of=("self",))
         rows = sorted(held.select_related("account"), key=lambda row: pks.index(row.pk))
         _read_posts(rows)
+        rows = [row for row in rows if not is_missed(row, moment)]
         rows = pacing.admit(rows, moment)
         if rows:
             _hold(rows, owner, moment)
@@ -184,10 +197,11 @@ def _last_attempts(rows: list[Delivery]) -> dict[int, Attempt]:
 
 def _read_steps(rows: list[Delivery]) -> None:
     """What was done already. What is tried for the first time has no steps."""
-    fresh = {row.pk for row in rows if row.fence == 1}
-    prefetch_related_objects(
-        rows, Prefetch("steps", Step.objects.none() if len(fresh) == len(rows) else Step.objects.all())
-    )
+    for row in rows:
+        row.known_steps = []
+    tried = {row.pk: row for row in rows if row.fence > 1}
+    for step in Step.objects.filter(delivery__in=tried) if tried else ():
+        cast("list[Step]", tried[step.delivery_id].known_steps).append(step)
 
 
 def _read_apps(rows: list[Delivery]) -> None:
@@ -212,6 +226,24 @@ def renew(owner: str, pks: Iterable[int]) -> int:
         held = list(mine.values_list("pk", flat=True))
     leases.renewed(held, since)
     return count
+
+
+def give_back(rows: list[Delivery]) -> None:
+    """What was taken and not begun waits for the next worker, as if it had never been taken."""
+    if not rows:
+        return
+    mine = Delivery.objects.filter(
+        pk__in=[row.pk for row in rows],
+        owner=rows[0].owner,
+        state=State.PUBLISHING,
+        lease_until__isnull=False,
+    )
+    Attempt.objects.filter(pk__in=[row.attempt.pk for row in rows], outcome="").update(
+        outcome=Attempt.Outcome.WAITING
+    )
+    mine.update(lease_until=None, owner="")
+    for row in rows:
+        leases.end(row)
 
 
 def let_go(delivery: Delivery) -> None:

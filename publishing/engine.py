@@ -29,7 +29,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from publishing import circuits, claims, clock, leases
+from publishing import circuits, claims, clock, leases, pacing
 from publishing.backlog import Backlog
 from publishing.circuits import Circuits
 from publishing.claims import mark_missed
@@ -37,12 +37,12 @@ from publishing.drafts import draft_for
 from publishing.insisting import AWAY, insist, writing
 from publishing.ledger import DeliveryLedger, LostLease
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
+from publishing.worklog import Worklog
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
-LIMITED_FOR = timedelta(minutes=15)  # where a network says "slow down" and not until when
 MOST_CRASHES = 5
 _NOT_TRIED = Refused("")  # the network was not even asked
 
@@ -51,7 +51,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
     """Take up to `at_most` of what is due, for a worker that has no other."""
     moment = moment or clock.moment()
     mark_missed(moment)
-    return Backlog(owner, share=None).take(at_most, Counter(), moment)
+    return Backlog(owner, is_alone=True).take(at_most, Counter(), moment=moment)
 
 
 # --- working ---
@@ -59,9 +59,7 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
 
 def work(delivery: Delivery, known: Circuits | None = None) -> None:
     """Do what a claimed delivery needs next, and write down what became of it."""
-    with structlog.contextvars.bound_contextvars(
-        delivery=delivery.pk, network=delivery.account.platform_name
-    ):
+    with Worklog(delivery.pk, delivery.account.platform_name):
         try:
             _work(delivery, known)
         except LostLease:
@@ -104,7 +102,7 @@ def _obstacle(delivery: Delivery) -> Settle | None:
     if delivery.give_up_at and clock.moment() > delivery.give_up_at:
         return too_late
     if account.state == Account.State.DISCONNECTED:
-        error = Refused(_("The account was disconnected."))
+        error = TokenExpired(_("The account was disconnected."))
         return partial(refused, error=error, advice=_("Connect it again, then press Retry."))
     return None
 
@@ -130,18 +128,8 @@ def frozen(draft: Draft, ledger: DeliveryLedger) -> Draft:
 
 
 def _observer(account: Account) -> Callable[[RateLimit], None]:
-    """Holds an account's other deliveries back as soon as the network says that nothing is left."""
-
-    def observe(limit: RateLimit) -> None:
-        if limit.remaining <= 0:
-            hold_back(account, clock.never_early(limit.resets_at))
-
-    return observe
-
-
-def hold_back(account: Account, until: datetime) -> None:
-    """No delivery of this account is claimed before then."""
-    Account.objects.filter(pk=account.pk).update(limited_until=until)
+    """Hears what the network says of its limits while a delivery goes out."""
+    return partial(pacing.observe, account)
 
 
 # --- settling: one UPDATE that names the fence, then the history ---
@@ -170,7 +158,7 @@ def published_as(delivery: Delivery, attempt: Attempt, published: Published) -> 
         remote_id=published.remote_id,
         part_ids=list(published.part_ids or (published.remote_id,)),
         permalink=published.permalink,
-        published_at=clock.moment(),
+        published_at=delivery.published_at or clock.moment(),
     )
 
 
@@ -179,7 +167,8 @@ def stands(delivery: Delivery, attempt: Attempt, error: PlatformError) -> bool:
     row = Delivery.objects.only("remote_id", "permalink", "part_ids").get(pk=delivery.pk)
     if not row.remote_id:
         return False
-    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=clock.moment())
+    out_since = delivery.published_at or clock.moment()
+    _settle(delivery, attempt, Attempt.Outcome.PUBLISHED, State.PUBLISHED, error, published_at=out_since)
     return True
 
 
@@ -190,8 +179,7 @@ def waiting(delivery: Delivery, attempt: Attempt, error: NotReady) -> None:
 
 def limited(delivery: Delivery, attempt: Attempt, error: RateLimited) -> None:
     """Nothing was sent; the whole account waits until the network allows more."""
-    until = clock.never_early(error.retry_at) if error.retry_at else clock.moment() + LIMITED_FOR
-    hold_back(delivery.account, until)
+    until = pacing.limited(delivery.account, error)
     _settle(delivery, attempt, Attempt.Outcome.WAITING, State.PUBLISHING, error, due_at=until)
 
 

@@ -31,7 +31,8 @@ class DeliveryLedger:
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
-        self._steps = {step.name: step for step in delivery.steps.all()}
+        known = delivery.steps.all() if delivery.known_steps is None else delivery.known_steps
+        self._steps = {step.name: step for step in known}
         self._unwritten: list[Step] = []
 
     def freeze(self, name: str, make: Callable[[], J]) -> J:
@@ -54,7 +55,7 @@ class DeliveryLedger:
     def once(self, name: str, do: Callable[[], J], *, find: Find) -> J:
         step = self._step(name, Step.Kind.ONCE)
         if step.state == Step.State.SENT:
-            found = find(clock.ours(cast(datetime, step.first_sent_at)))
+            found = self._look(find, cast(datetime, step.first_sent_at))
             if found is not None:
                 self._done(step, found)
         if step.state != Step.State.DONE:
@@ -102,9 +103,18 @@ class DeliveryLedger:
             if earlier is None:
                 self._reopen(step)
                 raise
-            return must_find(find, clock.ours(earlier), error)
+            return must_find(partial(self._look, find), earlier, error)
         except PlatformError:
             self._reopen(step)
+            raise
+
+    @staticmethod
+    def _look(find: Find, since: datetime) -> Json:
+        """Ask the network; `since` is a moment of the shared clock, and clients count by ours."""
+        try:
+            return find(clock.ours(since))
+        except OutcomeUnknown as error:
+            error.by_looking = True
             raise
 
     def _while_held(self, do: Callable[[], J]) -> J:
@@ -147,7 +157,7 @@ class DeliveryLedger:
     @staticmethod
     def _store(step: Step) -> None:
         fresh = Step.objects.filter(pk=step.pk).exclude(state=Step.State.DONE)
-        with writing(durable=True):
+        with writing():
             stored = fresh.update(state=step.state, result=step.result, done_at=step.done_at)
         if not stored:
             step.refresh_from_db()

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership
 from publishing import documents, pictures, videos
 from publishing.models import Delivery, Media, Post
+from publishing.storage import forget
 
 PICTURE_MOST_BYTES = 32_000_000
 
@@ -37,7 +38,7 @@ class Found:
 def take_in(member: Membership, upload: "UploadedFile[Any]") -> Media:
     """The upload as a medium of the workspace; the same file again is the same medium.
 
-    Raises ValidationError with one sentence; then nothing was written.
+    Raises ValidationError, or StorageAway, with one sentence; then nothing was written.
     """
     _refuse_large(upload)
     digest = _digest(upload)
@@ -74,11 +75,10 @@ def _store(member: Membership, upload: "UploadedFile[Any]", digest: str) -> Medi
         sha256=digest,
         **found.facts,
     )
-    with ExitStack() as undo:
-        with transaction.atomic():
-            save_file(media.file, found.file, found.extension, undo)
-            save_file(media.thumbnail, ContentFile(found.thumbnail.content), found.thumbnail.extension, undo)
-            media.save()
+    with ExitStack() as undo:  # no transaction: a large file takes a while to store
+        save_file(media.file, found.file, found.extension, undo)
+        save_file(media.thumbnail, ContentFile(found.thumbnail.content), found.thumbnail.extension, undo)
+        media.save()
         undo.pop_all()
     return media
 
@@ -147,7 +147,7 @@ def save_file(
 ) -> None:
     """Store under a name that nobody can guess; gone again if what follows fails."""
     field.save(secrets.token_urlsafe(24) + extension, content, save=False)
-    undo.callback(field.storage.delete, str(field.name))
+    undo.callback(forget, field.storage, str(field.name))
 
 
 def in_use(media: Media) -> bool:
@@ -165,4 +165,4 @@ def remove(media: Media) -> None:
     with transaction.atomic():
         media.delete()
         for file in files:
-            transaction.on_commit(partial(file.storage.delete, str(file.name)))
+            transaction.on_commit(partial(forget, file.storage, str(file.name)))

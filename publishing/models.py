@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
 from campaigns.models import Campaign
 from platforms.content import App, Published
+from publishing.engine_rows import Switch
 
 
 def upload_path(media: "Media | Variant", filename: str) -> str:
@@ -117,6 +118,7 @@ class State(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
+LATE = timedelta(minutes=5)  # older than this, something that is due and not terminal is an incident
 TEXT_STEP = "text"  # the step that freezes the elements of a thread at the first try
 TERMINAL = frozenset({State.PUBLISHED, State.CANCELLED})
 NEEDS_PERSON = (State.FAILED, State.UNKNOWN, State.MISSED)
@@ -211,6 +213,11 @@ class Post(models.Model):
         return [row.media for row in self.postmedia_set.all()]
 
     @property
+    def warnings(self) -> list["Delivery"]:
+        """The deliveries of which the look ahead says something; prefetch `deliveries`."""
+        return [delivery for delivery in self.deliveries.all() if delivery.is_warned]
+
+    @property
     def state(self) -> State:
         """What the deliveries say, the gravest word first; prefetch `deliveries` where posts are many."""
         states = {delivery.state for delivery in self.deliveries.all()}
@@ -247,6 +254,25 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
             state__in=(State.SCHEDULED, State.PUBLISHING),
             due_at__lte=moment,
         )
+
+    def late(self, moment: datetime) -> Self:
+        """What should be out for five minutes and is not, with nothing that says why it is held back."""
+        return self.filter(
+            ~models.Exists(Switch.objects.filter(is_stopped=True)),
+            Q(account__limited_until=None) | Q(account__limited_until__lte=moment),
+            state__in=(State.SCHEDULED, State.PUBLISHING),
+            due_at__lt=moment - LATE,
+            account__is_paused=False,
+            post__workspace__is_paused=False,
+        )
+
+    def warned(self) -> Self:
+        """What waits for its time and will not go out as it stands."""
+        return self.filter(state=State.SCHEDULED).exclude(warning="")
+
+    def untold(self) -> Self:
+        """What needs a person, in a state that nobody was told of yet."""
+        return self.filter(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence"))
 
 
 def held_back(moment: datetime) -> Q:
@@ -296,12 +322,16 @@ class Delivery(models.Model):
     warning = models.CharField(_("warning"), max_length=500, blank=True)
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
+    costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
+    # the fence under which it last came to need a person and people were told
+    told_fence = models.PositiveIntegerField(default=0, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
 
     # what a claim brings along for the worker
     attempt: "Attempt"
     app: App | None = None
+    known_steps: "list[Step] | None" = None
     is_probe = False
 
     class Meta:
@@ -329,6 +359,12 @@ class Delivery(models.Model):
                 condition=~Q(fingerprint=""),
                 name="delivery_fingerprint",
             ),
+            # every minute: what came to need a person since
+            models.Index(
+                fields=["due_at"],
+                condition=Q(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence")),
+                name="delivery_untold",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -344,6 +380,11 @@ class Delivery(models.Model):
         if not self.has_own_media:
             return self.post.pictures
         return [row.media for row in self.deliverymedia_set.all()]
+
+    @property
+    def is_warned(self) -> bool:
+        """Whether it waits for its time and will not go out as it stands."""
+        return self.state == State.SCHEDULED and bool(self.warning)
 
     @property
     def is_partly_out(self) -> bool:
@@ -445,6 +486,8 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["number"]
         constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="one_attempt_of_a_number")]
+        # operations and metrics: what came of the tries of the last hour
+        indexes = [models.Index(fields=["finished_at"], name="attempt_finished")]
 
     def __str__(self) -> str:
         return f"{self.delivery_id} #{self.number}"
@@ -452,111 +495,3 @@ class Attempt(models.Model):
     @property
     def duration(self) -> timedelta | None:
         return self.finished_at - self.started_at if self.finished_at else None
-
-
-class Heartbeat(models.Model):
-    """That a pump is alive, and when it last was: one row a pump. `seat`: the cluster that it pumps for."""
-
-    owner = models.CharField(max_length=80, unique=True)
-    seat = models.CharField(max_length=80, blank=True)
-    beat_at = models.DateTimeField(default=now)
-
-    def __str__(self) -> str:
-        return self.owner
-
-
-class Circuit(models.Model):
-    """How one network (one server of it) is doing, for every pump to see.
-
-    `failures` in a row open the circuit until `retry_at`; then one delivery at a time may probe (half open).
-    `limited_until`: the network has told the whole app to wait.
-    """
-
-    platform_name = models.CharField(_("network"), max_length=20)
-    server = models.CharField(_("server"), max_length=255, blank=True)
-    failures = models.PositiveIntegerField(_("failures in a row"), default=0)
-    trips = models.PositiveSmallIntegerField(_("times opened in a row"), default=0)
-    opened_at = models.DateTimeField(_("open since"), null=True, blank=True)
-    retry_at = models.DateTimeField(_("probed again"), null=True, blank=True)
-    limited_until = models.DateTimeField(_("rate limited until"), null=True, blank=True)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["platform_name", "server"], name="one_circuit_per_server")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.platform_name} {self.server}".strip()
-
-
-class Switch(models.Model):
-    """The desk's kill switch: one row, and while it is off nothing is sent for anybody."""
-
-    is_stopped = models.BooleanField(_("nothing is sent"), default=False)
-    reason = models.CharField(_("reason"), max_length=300, blank=True)
-    changed_at = models.DateTimeField(default=now, editable=False)
-    changed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
-    )
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_switch")]
-
-    def __str__(self) -> str:
-        return "stopped" if self.is_stopped else "on"
-
-
-class Bucket(models.Model):
-    """A network's allowance for one account or one app, shared by every pump: the row to lock, and its word.
-
-    `remaining` and `resets_at` are what the network last said itself; what we counted are the Spends.
-    """
-
-    key = models.CharField(max_length=200, unique=True)
-    limited_until = models.DateTimeField(null=True, blank=True)
-    limit = models.PositiveIntegerField(null=True, blank=True)
-    remaining = models.IntegerField(null=True, blank=True)
-    resets_at = models.DateTimeField(null=True, blank=True)
-    observed_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class Spend(models.Model):
-    """What one delivery took out of a bucket, and when."""
-
-    bucket = models.ForeignKey(Bucket, on_delete=models.CASCADE, related_name="spends")
-    delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="spends")
-    amount = models.DecimalField(max_digits=12, decimal_places=4)
-    at = models.DateTimeField(default=now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["bucket", "delivery"], name="one_spend_per_delivery")]
-        # pacing and forecast: what was taken within a window
-        indexes = [models.Index(fields=["bucket", "at"], name="spend_window")]
-
-    def __str__(self) -> str:
-        return f"{self.amount} of {self.bucket_id}"
-
-
-class Incident(models.Model):
-    """Something that should not be so, told once when it begins and once when it is over."""
-
-    kind = models.CharField(max_length=20)  # late, circuit, pump
-    key = models.CharField(max_length=200)  # what it is about; one open incident a key
-    workspace = models.ForeignKey(Workspace, null=True, on_delete=models.CASCADE, related_name="incidents")
-    summary = models.CharField(_("what"), max_length=500)
-    count = models.PositiveIntegerField(_("posts"), default=0)
-    opened_at = models.DateTimeField(_("since"), default=now)
-    closed_at = models.DateTimeField(_("over"), null=True, blank=True)
-
-    class Meta:
-        ordering = ["-opened_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["key"], condition=Q(closed_at=None), name="one_open_incident")
-        ]
-
-    def __str__(self) -> str:
-        return self.summary

@@ -10,6 +10,8 @@ from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber, Substr, TruncDate
 from django.utils.timezone import now
 
+from accounts.models import Account
+from publishing.forecast import Forecast, Use
 from publishing.models import Post
 
 CARDS_A_DAY = 3
@@ -27,6 +29,7 @@ class Day:
     is_past: bool
     count: int = 0
     posts: list[Post] = field(default_factory=list)
+    full: list[tuple[Account, Use]] = field(default_factory=list)
 
     @property
     def more(self) -> int:
@@ -77,6 +80,12 @@ def weeks(month: Month, posts: QuerySet[Post], zone: ZoneInfo) -> list[list[Day]
     for post in _first_of_each_day(dated):
         days[post.day].posts.append(post)  # type: ignore[attr-defined]
     return grid
+
+
+def mark_full(grid: list[list[Day]], forecast: Forecast) -> None:
+    """Say of each day to come which accounts have no room left."""
+    for day in (day for week in grid for day in week if not day.is_past):
+        day.full = forecast.full(day.date)
 
 
 def _first_of_each_day(dated: QuerySet[Post]) -> Iterable[Post]:

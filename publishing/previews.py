@@ -1,12 +1,11 @@
 """What the composer shows while somebody writes: each account's post as it will stand, counted, checked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,10 +15,13 @@ from platforms.base import Notice
 from platforms.content import Draft
 from platforms.rules import Finding, Kind
 from publishing.drafts import make_draft
+from publishing.duplicates import Seeker, fingerprint, twins
+from publishing.forecast import full_days
 from publishing.forms.post import PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
 from publishing.renditions import unfitted
+from publishing.times import short_time
 from publishing.validators import GRACE
 from publishing.writing import PostInput, Target
 
@@ -66,6 +68,7 @@ class Preview:
     findings: tuple[Finding, ...]
     pictures: tuple[Media, ...]
     has_own_text: bool = False
+    text: str = ""
     delivery: Delivery | None = None
 
     @cached_property
@@ -75,6 +78,11 @@ class Preview:
         longest = max(text.length(part.text) for part in self.draft.parts)
         is_over = not all(text.fits(part.text) for part in self.draft.parts)
         return Counter(longest, text.limit, text.unit, len(self.draft.parts), is_over)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what is written, before it is cut into parts."""
+        return fingerprint(self.text, self.pictures)
 
     @property
     def parts(self) -> list[PreviewPart]:
@@ -130,16 +138,27 @@ class Shared:
 
 def preview(content: PostInput, target: Target) -> Preview:
     """What one account would get of a post that is not written down yet."""
+    text = content.text if target.text is None else target.text
     draft = make_draft(
         key="",
         created_at=now(),
         account=target.account,
-        text=content.text if target.text is None else target.text,
+        text=text,
         media=unfitted(content.media),
         options=target.options,
     )
     findings = tuple(examine(target.account, draft))
-    return Preview(target.account, draft, findings, tuple(content.media), target.text is not None)
+    return Preview(target.account, draft, findings, tuple(content.media), target.text is not None, text)
+
+
+def with_twins(previews: list[Preview], at: datetime, post_id: int | None) -> list[Preview]:
+    """Each preview, and that the same text is on its account already, where it is; one query for all."""
+    seekers = [Seeker(row.account.pk, row.fingerprint, at, post_id) for row in previews]
+    found = twins(seekers)
+    return [
+        replace(row, findings=(*row.findings, found[seeker].finding)) if seeker in found else row
+        for row, seeker in zip(previews, seekers, strict=True)
+    ]
 
 
 def stored_preview(delivery: Delivery) -> Preview:
@@ -150,6 +169,7 @@ def stored_preview(delivery: Delivery) -> Preview:
         (),
         tuple(delivery.pictures),
         delivery.text is not None,
+        delivery.effective_text,
         delivery,
     )
 
@@ -161,12 +181,24 @@ class Check:
         self.form = form
         self._content = form.post_input() if form.is_bound else _stored_input(form)
         locked = {delivery.account_id for delivery in form.locked_deliveries}
-        self.previews = [
-            preview(self._content, target)
-            for target in self._content.targets
-            if target.account.pk not in locked
-        ]
+        previews = with_twins(
+            [
+                preview(self._content, target)
+                for target in self._content.targets
+                if target.account.pk not in locked
+            ],
+            self._content.scheduled_at or now(),
+            form.post.pk if form.post else None,
+        )
+        self.previews = self._with_limits(previews)
         self.locked = [stored_preview(delivery) for delivery in form.locked_deliveries]
+
+    def _with_limits(self, previews: list[Preview]) -> list[Preview]:
+        """With a warning where the day that was chosen has no room."""
+        at, post = self._content.scheduled_at or now(), self.form.post
+        drafts = [(preview.account, preview.draft) for preview in previews]
+        full = full_days(drafts, at, self.form.member.workspace.zone, post.pk if post else None)
+        return [replace(one, findings=(*one.findings, *full[one.account.pk])) for one in previews]
 
     @property
     def by_tightness(self) -> list[Preview]:
@@ -224,13 +256,6 @@ class Check:
         return ngettext(
             "Schedule %(count)d post for %(when)s", "Schedule %(count)d posts for %(when)s", count
         ) % {"count": count, "when": short_time(moment, zone)}
-
-
-def short_time(moment: datetime, zone: ZoneInfo) -> str:
-    """“Tue 09:00” within a week, “Tue 24 Nov, 09:00” beyond."""
-    local = moment.astimezone(zone)
-    days = (local.date() - now().astimezone(zone).date()).days
-    return date_format(local, "D H:i" if 0 <= days < 7 else "D j M, H:i", use_l10n=False)
 
 
 def _shared(found: Iterable[tuple[Account, Finding]]) -> list[Shared]:

@@ -1,7 +1,6 @@
 """The pump: claims what is due several times a second and publishes it on a bounded pool of threads."""
 
 import os
-import queue
 import secrets
 import socket
 import threading
@@ -16,15 +15,18 @@ from django.db import connection, connections
 from django.db.models import QuerySet
 
 from publishing import claims, clock, engine
-from publishing.backlog import LOOK_SECONDS, Backlog
+from publishing.backlog import LOOK_SECONDS, Backlog, may_work
 from publishing.bell import FRESH
 from publishing.circuits import Circuits, Key, key_of
+from publishing.engine_rows import Heartbeat, Switch
 from publishing.insisting import AWAY
-from publishing.models import Delivery, Heartbeat
+from publishing.models import Delivery
 
 log = structlog.get_logger(__name__)
 
-GATHER_SECONDS = 0.02  # under load: so many threads are free by then that a claim is worth its transaction
+Job = tuple[Delivery, Circuits | None]
+
+GATHER_SECONDS = 0.03  # under load: so many are done by then that a claim is worth its transaction
 BEAT_SECONDS = 1.0
 TIDY_SECONDS = 2.0
 RENEW_SECONDS = 10.0
@@ -33,15 +35,19 @@ RENEW_SECONDS = 10.0
 class Pool:
     """Threads that publish. Each keeps one database connection while it lives and closes it when it ends.
 
-    A fault of ours ends its thread, loudly; the delivery's lease runs out and the pool starts a new thread.
+    What is submitted waits until a thread is free and its network may have one more (`may_work`). A fault of
+    ours ends its thread, loudly; the delivery's lease runs out and the pool starts a new thread.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._jobs: queue.SimpleQueue[tuple[Delivery, Circuits | None] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._active: dict[int, Key] = {}
-        self.changed = threading.Condition()
+        self._ready: list[Job] = []
+        self._working: dict[int, Key] = {}
+        self._is_closing = False
+        lock = threading.RLock()
+        self.changed = threading.Condition(lock)  # something is done
+        self._wanted = threading.Condition(lock)  # something may be begun
 
     def __enter__(self) -> Self:
         self._man()
@@ -50,38 +56,34 @@ class Pool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._wanted:
+            self._is_closing = True
+            self._wanted.notify_all()
         for thread in self._threads:
             thread.join()
 
     @property
     def active(self) -> set[int]:
-        """The deliveries in hand."""
+        """The deliveries in hand: those that are worked on, and those that wait for a thread."""
         with self.changed:
-            return set(self._active)
+            return {*self._working, *(delivery.pk for delivery, _known in self._ready)}
 
-    @property
-    def free(self) -> int:
-        return self._size - len(self.active)
-
-    @property
-    def busy(self) -> Counter[Key]:
-        """How many threads each network keeps busy."""
+    def count(self) -> tuple[int, Counter[Key], Counter[Key]]:
+        """How many threads are free, how many each network keeps busy, and how many of each are ready."""
         with self.changed:
-            return Counter(self._active.values())
+            ready = Counter(key_of(delivery.account) for delivery, _known in self._ready)
+            return self._size - len(self._working), Counter(self._working.values()), ready
 
-    def submit(self, delivery: Delivery, known: Circuits | None) -> None:
+    def submit(self, deliveries: list[Delivery], known: Circuits | None) -> None:
+        with self._wanted:
+            self._ready += [(delivery, known) for delivery in deliveries]
+            self._wanted.notify(len(deliveries))
+
+    def take_back(self) -> list[Delivery]:
+        """What was not begun."""
         with self.changed:
-            self._active[delivery.pk] = key_of(delivery.account)
-        self._jobs.put((delivery, known))
-
-    def _man(self) -> None:
-        alive = [thread for thread in self._threads if thread.is_alive()]
-        fresh = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._size - len(alive))]
-        self._threads = alive + fresh
-        for thread in fresh:
-            thread.start()
+            ready, self._ready = self._ready, []
+            return [delivery for delivery, _known in ready]
 
     def wait_for_change(self, seconds: float) -> None:
         """Until something is done, or some time has passed."""
@@ -93,9 +95,17 @@ class Pool:
         if not all(thread.is_alive() for thread in self._threads):
             self._man()
 
+    def _man(self) -> None:
+        alive = [thread for thread in self._threads if thread.is_alive()]
+        fresh = [threading.Thread(target=self._serve, daemon=True) for _ in range(self._size - len(alive))]
+        self._threads = alive + fresh
+        for thread in fresh:
+            thread.start()
+
     def _serve(self) -> None:
         try:
-            for delivery, known in iter(self._jobs.get, None):
+            while job := self._next():
+                delivery, known = job
                 try:
                     engine.work(delivery, known)
                 finally:
@@ -103,9 +113,28 @@ class Pool:
         finally:
             connections.close_all()
 
+    def _next(self) -> Job | None:
+        """The next job that may be begun; None when the pool closes and nothing is left."""
+        with self._wanted:
+            while not (job := self._pick()):
+                if self._is_closing:
+                    return None
+                self._wanted.wait()
+            return job
+
+    def _pick(self) -> Job | None:
+        busy, free = Counter(self._working.values()), self._size - len(self._working)
+        for place, (delivery, known) in enumerate(self._ready):
+            key = key_of(delivery.account)
+            if may_work(busy[key], free):
+                del self._ready[place]
+                self._working[delivery.pk] = key
+                return delivery, known
+        return None
+
     def _release(self, delivery: Delivery) -> None:
         with self.changed:
-            self._active.pop(delivery.pk, None)
+            self._working.pop(delivery.pk, None)
             self.changed.notify_all()
 
 
@@ -159,12 +188,10 @@ class Pump:
         Heartbeat.objects.filter(owner=self.owner).delete()
 
     def _round(self, pool: Pool) -> int:
-        """Claim as many as there are free threads; where there is nothing to do, wait a moment."""
+        """Claim for free threads, and a little ahead; where there is nothing to do, wait a moment."""
         pool.mend()
-        free = pool.free
-        claimed = self._backlog.take(free, pool.busy) if free else []
-        for delivery in claimed:
-            pool.submit(delivery, self._backlog.circuits)
+        claimed = self._backlog.take(*pool.count())
+        pool.submit(claimed, self._backlog.circuits)
         if claimed:
             time.sleep(GATHER_SECONDS)
         else:
@@ -179,6 +206,8 @@ class Pump:
             self._beat()
         if self._is_time("tidy", TIDY_SECONDS):
             claims.mark_missed(clock.moment())
+            if Switch.objects.filter(is_stopped=True).exists():
+                claims.give_back(pool.take_back())
         self._keep_leases(pool)
 
     def _keep_leases(self, pool: Pool) -> None:
@@ -199,11 +228,12 @@ class Pump:
         return True
 
     def _drain(self, pool: Pool) -> None:
-        """Nothing new is taken; the seat is left, and what is in hand is kept until it is done."""
-        is_seated = True
+        """Nothing new is begun; the seat is left, and what is in hand is kept until it is done."""
+        not_begun, is_seated = pool.take_back(), True
         while pool.active or is_seated:
             try:
                 if is_seated:
+                    claims.give_back(not_begun)
                     self.leave()
                     is_seated = False
                 self._keep_leases(pool)

@@ -9,9 +9,10 @@ import io
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import BinaryIO, cast
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -21,6 +22,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.timezone import now
@@ -33,6 +35,7 @@ from platforms.rules import Images, Rules, Videos
 from publishing import pictures, videos
 from publishing.media import picture_facts, save_file, video_facts
 from publishing.models import Delivery, Media, Variant
+from publishing.storage import StorageAway, on_disk, opened
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +68,7 @@ def as_file(media: Media | Variant, name: str, alt: str) -> MediaFile:
         size=media.size,
         width=media.width,
         height=media.height,
-        open=cast("partial[BinaryIO]", partial(storage.open, path, "rb")),
+        open=partial(opened, storage, path),
         alt=alt,
         seconds=media.seconds,
         fps=media.fps,
@@ -97,11 +100,16 @@ def behind(token: str) -> Media | Variant | None:
 
 def fit(media: Media, limits: Images) -> MediaFile:
     """The picture as a network takes it: itself, or a rendering that is made once and kept."""
-    if pictures.is_fit(media.content_type, media.size, media.width, media.height, limits):
+    if _fits(media, limits):
         return as_file(media, media.name, media.alt_text)
-    key = _key(limits.formats, limits.max_bytes, limits.max_side, limits.max_pixels)
+    key = picture_key(limits)
     variant = media.variants.filter(key=key).first() or _render(media, limits, key)
     return as_file(variant, media.name, media.alt_text)
+
+
+def picture_key(limits: Images) -> str:
+    """Which rendering of a picture a network gets that does not take it as it is."""
+    return _key(limits.formats, limits.max_bytes, limits.max_side, limits.max_pixels)
 
 
 def _key(*facts: object) -> str:
@@ -109,13 +117,13 @@ def _key(*facts: object) -> str:
 
 
 def _render(media: Media, limits: Images, key: str) -> Variant:
-    with media.file.storage.open(cast(str, media.file.name), "rb") as original:
+    with opened(media.file.storage, cast(str, media.file.name)) as original:
         picture = pictures.fit(io.BytesIO(original.read()), limits)
     variant = Variant(media=media, key=key, **picture_facts(picture))
     try:
         with ExitStack() as undo:
+            save_file(variant.file, ContentFile(picture.content), picture.extension, undo)
             with transaction.atomic():
-                save_file(variant.file, ContentFile(picture.content), picture.extension, undo)
                 variant.save()
             undo.pop_all()
     except IntegrityError:
@@ -170,13 +178,16 @@ def make_video(media: Media, limits: Videos) -> None:
             _keep_video(variant, target.name, limits)
     except ValidationError as error:
         Variant.objects.filter(pk=variant.pk).update(problem=error.messages[0][:300], claimed_until=None)
+    except StorageAway:
+        Variant.objects.filter(pk=variant.pk).update(claimed_until=None)  # whoever needs it orders it again
+        raise
 
 
 def _render_video(media: Media, limits: Videos, variant: Variant, target: str) -> None:
     def told(part: float) -> None:
         Variant.objects.filter(pk=variant.pk).update(progress=int(part * 100), claimed_until=now() + LEASE)
 
-    with media.file.storage.open(cast(str, media.file.name), "rb") as source:
+    with on_disk(media.file.storage, cast(str, media.file.name)) as source:
         if variant.key == CLEAN:
             videos.clean(source, target, told)
         else:
@@ -190,11 +201,10 @@ def _keep_video(variant: Variant, path: str, limits: Videos) -> None:
         if size > limits.max_bytes:
             raise ValidationError(_("The video cannot be made small enough. Cut it."), code="video_too_large")
         made.seek(0)
-        with transaction.atomic():
-            save_file(variant.file, File(made), ".mp4", undo)
-            Variant.objects.filter(pk=variant.pk).update(
-                file=variant.file.name, size=size, progress=100, claimed_until=None, **video_facts(facts)
-            )
+        save_file(variant.file, File(made), ".mp4", undo)
+        Variant.objects.filter(pk=variant.pk).update(
+            file=variant.file.name, size=size, progress=100, claimed_until=None, **video_facts(facts)
+        )
         undo.pop_all()
     log.info("video made", media=variant.media_id, variant=variant.pk, bytes=size)
 
@@ -221,7 +231,7 @@ def order(post_id: int) -> None:
 
 def order_again(post_id: int) -> None:
     """The same for a delivery that found them missing, at most once a minute."""
-    if cache.add(f"renditions of {post_id}", True, timeout=60):
+    if cache.add(f"renditions-of-{post_id}", True, timeout=60):
         order(post_id)
 
 
@@ -235,6 +245,32 @@ def rules_of(delivery: Delivery) -> Rules:
 def unfitted(media: Iterable[Media]) -> list[MediaFile]:
     """Media as they lie in the library: enough for checks and previews, which send nothing."""
     return [as_file(row, row.name, row.alt_text) for row in media]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """How a medium is prepared for a network: the file that will be sent, none yet, or why there is none."""
+
+    file: FieldFile | None
+    problem: str = ""
+
+
+def prepared(media: Media, rules: Rules) -> Prepared:
+    """What `fitted` would find; nothing is made. Prefetch `variants` where there are many."""
+    if media.kind == "video" and rules.videos.at_most:
+        key = video_key(media, rules.videos)
+    elif media.kind == "image" and not _fits(media, rules.images):
+        key = picture_key(rules.images)
+    else:
+        return Prepared(media.file)
+    variant = next((row for row in media.variants.all() if row.key == key), None)
+    if variant is None:
+        return Prepared(None)
+    return Prepared(variant.file or None, variant.problem)
+
+
+def _fits(media: Media, limits: Images) -> bool:
+    return pictures.is_fit(media.content_type, media.size, media.width, media.height, limits)
 
 
 def in_making(media: Iterable[Media]) -> list[Variant]:

@@ -8,6 +8,8 @@ from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -15,7 +17,9 @@ from accounts.connections import platform_client
 from platforms.content import Json
 from platforms.errors import PlatformError
 from publishing.bell import ring
+from publishing.duplicates import stamp
 from publishing.models import TEXT_STEP, Delivery, Post, State, Step
+from publishing.pacing import costs_of
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 from publishing.renditions import order
 from publishing.validators import future_time
@@ -44,7 +48,10 @@ def schedule(post: Post, at: datetime) -> list[Delivery]:
         _refuse_nothing(deliveries, chosen)
         refuse_errors(examine_deliveries(chosen))
         for delivery in chosen:
-            delivery.move(State.SCHEDULED, due_at=due_at, planned_at=due_at, **FRESH_START)
+            delivery.move(
+                State.SCHEDULED, due_at=due_at, planned_at=due_at, costs=costs_of(delivery), **FRESH_START
+            )
+        stamp(chosen)
         if len(chosen) == len([row for row in deliveries if row.state != State.CANCELLED]):
             Post.objects.filter(pk=post.pk).update(scheduled_at=due_at)
         _get_going(post, due_at)
@@ -86,13 +93,20 @@ def unschedule(post: Post) -> int:
 
 
 def cancel(delivery: Delivery) -> bool:
-    """It shall not go out. Also while it waits between tries, as long as nothing may be on the network."""
+    """It shall not go out. Also while it waits between tries, as long as nothing may be on the network.
+
+    Where the post stands and only what belongs beside it waits, that is left, and the post is published.
+    """
     if delivery.state != State.PUBLISHING:
         return delivery.move(State.CANCELLED, **NO_REASON)
     waiting = Delivery.objects.filter(
         pk=delivery.pk, fence=delivery.fence, state=State.PUBLISHING, lease_until=None
-    ).exclude(steps__state=Step.State.SENT)
-    return waiting.update(state=State.CANCELLED, **NO_REASON) == 1
+    )
+    if delivery.remote_id:
+        out_since = Coalesce("published_at", Value(now()))
+        return waiting.update(state=State.PUBLISHED, published_at=out_since) == 1
+    undoubted = waiting.filter(remote_id="").exclude(steps__state=Step.State.SENT)
+    return undoubted.update(state=State.CANCELLED, **NO_REASON) == 1
 
 
 def cancel_post(post: Post) -> int:
@@ -104,6 +118,20 @@ def cancel_post(post: Post) -> int:
 def retry(delivery: Delivery) -> bool:
     """Send it now after it failed or was missed. Steps that are done stay done."""
     return _again(delivery, (State.FAILED, State.MISSED))
+
+
+def go_on(delivery: Delivery) -> bool:
+    """Try again what belongs beside a published post and failed: the one way back from published.
+
+    Steps that are done stay done; if it fails again the post is published as before, with the reason.
+    """
+    stands = Delivery.objects.filter(pk=delivery.pk, state=State.PUBLISHED, fence=delivery.fence)
+    short = stands.exclude(reason_code="")  # without a reason there is nothing to mend
+    again = {**FRESH_START, "state": State.PUBLISHING, "fence": delivery.fence + 1, "due_at": now()}
+    reopened = short.update(**again) == 1
+    if reopened:
+        ring()
+    return reopened
 
 
 def look_again(delivery: Delivery) -> bool:

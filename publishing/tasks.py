@@ -12,16 +12,22 @@ from django_q.status import Stat
 from django_q.tasks import async_task
 
 from publishing.bell import CLUSTER, ring, seat_of
+from publishing.engine_rows import Heartbeat
 from publishing.insisting import insist
-from publishing.models import Heartbeat
 from publishing.pump import Pump, others_alive, wait_for_seat
 
 LIFE_SECONDS = 60.0
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.5
 OLD = timedelta(hours=1)
 
 # Minutes between runs; the launcher makes the schedules from this.
 SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
+# The same for the cluster `default`: what watches over deliveries must not stand before a post.
+WATCHES = {
+    "look ahead": ("publishing.ahead.look_ahead", 1),
+    "tell of trouble": ("publishing.trouble.tell_of_trouble", 1),
+    "alarm": ("publishing.alarm.watch", 1),
+}
 
 
 def pump() -> int:

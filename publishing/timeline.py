@@ -7,8 +7,9 @@ from functools import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from publishing.models import NEEDS_PERSON, TERMINAL, Attempt, Delivery, Post, State, Step
+from publishing.models import NEEDS_PERSON, TERMINAL, TEXT_STEP, Attempt, Delivery, Post, State, Step
 from publishing.previews import Preview, stored_preview
+from publishing.recent import can_list
 
 SOON = timedelta(minutes=2)
 
@@ -61,6 +62,26 @@ class Story:
         return max(0, len(self.preview.draft.parts) - tried) if self.doubtful_step else 0
 
     @property
+    def parts(self) -> int:
+        """How many parts the first try made of it; 0 before it."""
+        texts = next((step.result for step in self.steps if step.name == TEXT_STEP), None)
+        return len(texts) if isinstance(texts, list) else 0
+
+    @property
+    def next_part(self) -> int:
+        """The number of the part with which a broken thread goes on; 0 where nothing of it stands yet.
+
+        A part in doubt is passed over: it is there, or it is sent again by another button.
+        """
+        tried = sum(step.is_public for step in self.steps)
+        return tried + 1 if 0 < tried < self.parts else 0
+
+    @property
+    def can_list(self) -> bool:
+        """Whether the account's recent posts can be shown, to pick the one in doubt from."""
+        return can_list(self.delivery)
+
+    @property
     def can_retry(self) -> bool:
         return self.delivery.state in {State.FAILED, State.MISSED}
 
@@ -68,8 +89,18 @@ class Story:
     def can_cancel(self) -> bool:
         delivery = self.delivery
         return delivery.state in {State.SCHEDULED, State.FAILED, State.MISSED, State.UNKNOWN} or (
-            self.is_waiting and self.doubtful_step is None
+            self.is_waiting and (self.is_standing or self.doubtful_step is None)
         )
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the post is out, and something beside it (a first comment, a playlist) is not."""
+        return self.delivery.state == State.PUBLISHED and bool(self.delivery.reason_code)
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether the post is out, and only what belongs beside it is still worked on."""
+        return self.delivery.state == State.PUBLISHING and bool(self.delivery.remote_id)
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -80,6 +111,7 @@ class Story:
             delivery.state,
             delivery.due_at,
             delivery.reason,
+            delivery.warning,
             delivery.lease_until is None,
             [(step.name, step.state, step.tries) for step in self.steps],
             [(attempt.number, attempt.outcome, attempt.finished_at) for attempt in self.attempts],

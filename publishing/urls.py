@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from publishing.views import composer, deliveries, home, library, planning, posts
+from publishing.views import composer, deliveries, home, library, missed, planning, posts
 
 app_name = "publishing"
 urlpatterns = [
@@ -18,10 +18,15 @@ urlpatterns = [
     path("posts/<int:pk>/delete/", posts.post_delete, name="post-delete"),
     path("posts/<int:pk>/timeline/", posts.delivery_timeline, name="delivery-timeline"),
     path("deliveries/<int:pk>/retry/", deliveries.delivery_retry, name="delivery-retry"),
+    path("deliveries/<int:pk>/continue/", deliveries.delivery_continue, name="delivery-continue"),
     path("deliveries/<int:pk>/cancel/", deliveries.delivery_cancel, name="delivery-cancel"),
     path("deliveries/<int:pk>/confirm/", deliveries.delivery_confirm, name="delivery-confirm"),
+    path("deliveries/<int:pk>/recent/", deliveries.delivery_recent, name="delivery-recent"),
     path("deliveries/<int:pk>/send-again/", deliveries.delivery_send_again, name="delivery-send-again"),
     path("deliveries/<int:pk>/look-again/", deliveries.delivery_look_again, name="delivery-look-again"),
+    path("missed/", missed.missed, name="missed"),
+    path("missed/decide/", missed.missed_decide, name="missed-decide"),
+    path("missed/undo/<int:pk>/", missed.decision_undo, name="decision-undo"),
     path("queue/", planning.queue, name="queue"),
     path("queue/retry/", planning.queue_retry, name="queue-retry"),
     path("calendar/", planning.calendar, name="calendar"),

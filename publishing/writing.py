@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Membership
 from campaigns.models import Campaign
 from platforms.content import Json
+from publishing.duplicates import stamp
 from publishing.models import (
     EDITABLE,
     Delivery,
@@ -21,6 +22,7 @@ from publishing.models import (
     PostMedia,
     State,
 )
+from publishing.pacing import costs_of
 from publishing.preflight import Refusal, examine_deliveries, refuse_errors
 
 NOT_PLANNED = frozenset({State.DRAFT, State.CANCELLED})
@@ -176,11 +178,12 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
     """Forget half-done work on content that changed, and keep scheduled what is fit to go out."""
     fresh = Post.objects.prefetch_related("postmedia_set__media").get(pk=post.pk)
     deliveries = locked_deliveries(fresh)
-    for delivery in deliveries:
-        has_changed = delivery.pk in before and before[delivery.pk] != _content(delivery)
-        if delivery.is_editable and has_changed:
+    changed = [row for row in deliveries if row.is_editable and before.get(row.pk) != _content(row)]
+    for delivery in changed:
+        if delivery.pk in before:
             delivery.steps.all().delete()
-            _open(delivery).update(started_at=None)
+            _open(delivery).update(started_at=None, costs=costs_of(delivery))
+    stamp(changed)
     refuse_errors(
         examine_deliveries(
             delivery

@@ -3,10 +3,14 @@
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Count, Exists, Q
 from django.http import HttpRequest
 
-from accounts.models import Membership
-from publishing.models import NEEDS_PERSON, Delivery
+from accounts.models import Membership, Notification
+from publishing import halts
+from publishing.engine_rows import Switch
+from publishing.halts import Halt
+from publishing.models import NEEDS_PERSON, Delivery, State
 
 THEMES = ("light", "dark")
 
@@ -20,12 +24,37 @@ class Frame:
     @cached_property
     def memberships(self) -> list[Membership]:
         """Where else the person works, for the switcher."""
-        return list(self.member.user.memberships.select_related("workspace").order_by("workspace__name"))
+        # read along, so that the banner costs nothing
+        stopped = Exists(Switch.objects.filter(is_stopped=True))
+        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped)
+        return list(rows.select_related("workspace").order_by("workspace__name"))
 
     @cached_property
+    def halt(self) -> Halt | None:
+        """Why nothing of this workspace is sent, where that is so."""
+        if any(membership.desk_is_stopped for membership in self.memberships):  # type: ignore[attr-defined]
+            return halts.of_desk(self.member)
+        return halts.of_workspace(self.member)
+
+    @property
     def trouble(self) -> int:
         """How many deliveries need a person."""
-        return Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON).count()
+        return self._counts["trouble"]
+
+    @property
+    def missed(self) -> int:
+        """How many of them could not be sent in time."""
+        return self._counts["missed"]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        waiting = Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON)
+        return waiting.aggregate(trouble=Count("pk"), missed=Count("pk", filter=Q(state=State.MISSED)))
+
+    @cached_property
+    def unread(self) -> int:
+        """How much the person was told, in all their workspaces, and has not seen."""
+        return Notification.objects.told_to(self.member.user).unread().count()
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

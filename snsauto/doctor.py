@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
+from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -19,6 +20,7 @@ from django.db import connection
 from accounts.connections import offers
 from accounts.fields import Undecryptable
 from accounts.models import Account
+from publishing.storage import StorageAway
 from snsauto import health, ports
 
 LITTLE_SPACE = 500_000_000  # bytes
@@ -58,7 +60,16 @@ ADVICE = {
 
 
 def ground() -> Iterator[Finding]:
-    steps: tuple[Callable[[], Finding], ...] = (versions, address, keys, data, media, mail, web)
+    steps: tuple[Callable[[], Finding], ...] = (
+        versions,
+        address,
+        keys,
+        data,
+        media,
+        shared_cache,
+        mail,
+        web,
+    )
     for step in steps:
         yield step()
 
@@ -101,17 +112,33 @@ def data() -> Finding:
 
 
 def media() -> Finding:
-    """Write a file where pictures go, read it back, and take it away."""
+    """Write a file where pictures and videos go, read it back, and take it away."""
+    where = f"in the bucket {settings.MEDIA_S3['bucket_name']}" if settings.MEDIA_S3["bucket_name"] else ""
     try:
         name = default_storage.save("doctor.txt", ContentFile(b"written by doctor"))
         with default_storage.open(name) as file:
             is_same = file.read() == b"written by doctor"
         default_storage.delete(name)
+    except StorageAway as error:
+        return Finding("media", "cannot be stored", f"Check MEDIA_S3_…: {error.detail}")
     except OSError as error:
-        return Finding("pictures", "cannot be stored", f"Check the folder of pictures: {error.strerror}.")
-    return Finding(
-        "pictures", "can be stored", "" if is_same else "What is stored does not come back the same."
-    )
+        return Finding("media", "cannot be stored", f"Check the folder of media: {error.strerror}.")
+    advice = "" if is_same else "What is stored does not come back the same."
+    return Finding("media", f"can be stored {where or f'in {settings.MEDIA_ROOT}'}", advice)
+
+
+def shared_cache() -> Finding:
+    """Whether the cache that all machines share answers."""
+    cache = caches["default"]
+    cache.get("doctor")
+    is_away: bool | None = getattr(cache, "is_away", None)
+    if is_away is None:
+        return Finding("cache", "in the memory of each process")
+    if is_away:
+        return Finding(
+            "cache", "Redis does not answer", "Check REDIS_URL. Limits count per process until then."
+        )
+    return Finding("cache", "Redis answers")
 
 
 def mail() -> Finding:

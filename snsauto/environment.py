@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +43,13 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be a whole number of {least} or more, not “{value}”.")
         return int(value)
 
+    def secret(self, name: str, *, least: int) -> str:
+        """A secret that is not set, or too long to be guessed."""
+        value = self.text(name)
+        if value and len(value) < least:
+            raise ImproperlyConfigured(f"{name} must have {least} characters at least.")
+        return value
+
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value not in choices:
@@ -49,11 +57,25 @@ class Environment:
         return value
 
     def url(self, name: str, default: str) -> str:
+        """An address without a path. An empty default stands for none."""
         value = self.text(name, default).rstrip("/")
+        if not value and not default:
+            return ""
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
             raise ImproperlyConfigured(f"{name} must look like https://desk.example.org, not “{value}”.")
         return value
+
+    def require_all(self, *names: str) -> None:
+        """Several that only make sense together: all of them, or none."""
+        given = [name for name in names if self.has(name)]
+        if given and len(given) < len(names):
+            raise ImproperlyConfigured(f"Set {' and '.join(names)} together, or none of them.")
+
+    def require_package(self, package: str, name: str) -> None:
+        """What a setting needs beyond requirements.txt."""
+        if self.has(name) and find_spec(package) is None:
+            raise ImproperlyConfigured(f"{name} needs: pip install -r requirements-extras.txt")
 
     def host_of(self, url: str) -> str:
         return urlsplit(url).hostname or ""
@@ -91,7 +113,13 @@ class Environment:
             "formatters": {"line": {"()": "snsauto.logs.formatter", "renderer": renderer}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
-            "loggers": {"django.request": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+            "loggers": {
+                "django": {"handlers": []},  # Django's own would write a second time, and unformatted
+                "django.server": {"handlers": [], "propagate": True},
+                "django.request": {"level": "ERROR"},
+                "django.db.backends": {"level": "INFO"},  # below stand the values of every query
+                "django-q": {"level": "WARNING"},
+            },
         }
 
 

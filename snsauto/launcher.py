@@ -165,11 +165,13 @@ class Launcher:
         watches: Mapping[str, Watch] | None = None,
         ready: Callable[[], bool] | None = None,
         on_ready: Callable[[], None] | None = None,
+        sign: Callable[[], None] | None = None,  # given again and again while everything runs
     ) -> None:
         self._children = [Child(service, relay) for service in services]
         self._watches = watches or {}
         self._ready = ready
         self._on_ready = on_ready
+        self._sign = sign
         self._stop_at: float | None = None
         self._at_once = False
 
@@ -192,6 +194,8 @@ class Launcher:
                     )
                     return child
             self._tell_when_ready()
+            if self._sign is not None and all(child.pid is not None for child in self._children):
+                self._sign()
             time.sleep(TICK_SECONDS)
         return None
 

@@ -1,6 +1,7 @@
 """What the house knows about itself."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.timezone import now
 
 
@@ -16,3 +17,17 @@ class Pulse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cluster} on {self.host}"
+
+
+class Tally(models.Model):
+    """How many attempts came to what before `until`: one row, so that sums and time are read as one."""
+
+    until = models.DateTimeField()
+    totals = models.JSONField(default=list)  # [network, outcome, count]
+
+    class Meta:
+        verbose_name_plural = "tallies"
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_tally")]
+
+    def __str__(self) -> str:
+        return f"until {self.until:%Y-%m-%d %H:%M}"

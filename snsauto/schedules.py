@@ -25,7 +25,12 @@ Key = tuple[str, str]  # name, cluster
 
 def wanted() -> dict[Key, tuple[str, int]]:
     """Every schedule there shall be: what it calls, and how many minutes lie between."""
-    by_app = ((DEFAULT, accounts.SCHEDULES), (DEFAULT, house.SCHEDULES), (CLUSTER, publishing.SCHEDULES))
+    by_app = (
+        (DEFAULT, accounts.SCHEDULES),
+        (DEFAULT, house.SCHEDULES),
+        (DEFAULT, publishing.WATCHES),
+        (CLUSTER, publishing.SCHEDULES),
+    )
     of_apps = {(name, cluster): row for cluster, rows in by_app for name, row in rows.items()}
     pings = {(f"ping {cluster}", cluster): ("snsauto.tasks.ping", PING_MINUTES) for cluster in CLUSTERS}
     return {**of_apps, **pings}

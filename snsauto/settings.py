@@ -20,7 +20,7 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 BIND = env.text("BIND", "127.0.0.1")
 PORT = env.number("PORT", 8000, least=1)
 SITE_URL = env.url("SITE_URL", f"http://127.0.0.1:{PORT}")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", env.host_of(SITE_URL))
+ALLOWED_HOSTS = list(dict.fromkeys([env.host_of(SITE_URL), *env.words("ALLOWED_HOSTS")]))
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DEBUG = env.flag("DEBUG", False)
 SANDBOX = env.flag("SANDBOX", False)
@@ -101,8 +101,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- database: SQLite on one machine, PostgreSQL in production ---
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", DATA_DIR / "snsauto.sqlite3")}
 
+env.require_package("redis", "REDIS_URL")
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("REDIS_URL")}
+    "default": {"BACKEND": "snsauto.cache.SharedCache", "LOCATION": env.text("REDIS_URL")}
     if env.has("REDIS_URL")
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # where the clusters of this machine say how they are; the pump reads there that it is being stopped
@@ -182,6 +183,7 @@ SIGNUP_OPEN = env.flag("SIGNUP_OPEN", True)
 
 # --- mail ---
 vars().update(env.mail("EMAIL_URL", "consolemail://"))
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"SNS Auto <no-reply@{env.host_of(SITE_URL)}>")
 
 # --- API ---
@@ -224,8 +226,19 @@ MEDIA_URL = "media/"
 # In production `manage.py collectstatic` gives every file a name that carries its hash.
 STATIC_HASHED = env.flag("STATIC_HASHED", not SANDBOX)
 WHITENOISE_USE_FINDERS = not STATIC_HASHED
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+MEDIA_S3 = {
+    "bucket_name": env.text("MEDIA_S3_BUCKET"),
+    "endpoint_url": env.url("MEDIA_S3_ENDPOINT", "") or None,
+    "region_name": env.text("MEDIA_S3_REGION", "us-east-1"),
+    "access_key": env.text("MEDIA_S3_KEY") or None,
+    "secret_key": env.text("MEDIA_S3_SECRET") or None,
+}
+env.require_all("MEDIA_S3_KEY", "MEDIA_S3_SECRET")
+env.require_package("storages", "MEDIA_S3_BUCKET")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "publishing.s3.S3Media", "OPTIONS": MEDIA_S3}
+    if MEDIA_S3["bucket_name"]
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "snsauto.storage.StaticStorage"
         if STATIC_HASHED
@@ -287,6 +300,10 @@ NETWORKS = {
 }
 OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) if SANDBOX else ""))
 
+# --- Prometheus: /metrics is there only for who knows this ---
+METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
+
 # --- logs: one line of JSON or text each, nothing secret ---
+LOGGING_CONFIG = "snsauto.logs.configure"
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 LOGGING = env.logging(LOG_FORMAT, env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")))

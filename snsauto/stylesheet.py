@@ -11,10 +11,14 @@ from django.conf import settings
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "css"
 LAYERS = ("tokens", "base", "components", "states", "pages", "utilities")
-ANOTHER_PLACE = "sandbox"  # the sandbox has a sheet and a look of its own
+ELSEWHERE = {"sandbox", "styleguide"}  # these have a sheet of their own
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-SPARE = re.compile(r"\s*([{};,>])\s*|(?<=:)\s+")  # white space that means nothing in these sheets
+# white space that means nothing in these sheets
+SPARE = re.compile(r"\s*([{};,>]|<=?|/)\s*|(?<=:)\s+|(?<=@media)\s+(?=\()|\s+(?=!)")
+# a nested selector has its & without being told
+NESTED = re.compile(r"(?<=[{};,])&(?=>)|(?<=[{};,])& (?=[.:\[])")
+QUOTED = re.compile(r"(?<==)\"([a-z][a-z-]*)\"(?=])")
 NOUGHT = re.compile(r"(?<![\w.])0(?=\.\d)")
 Stamp = tuple[tuple[str, int], ...]
 
@@ -41,9 +45,7 @@ def _joined(_stamp: Stamp) -> Stylesheet:
 
 
 def _files() -> list[Path]:
-    return sorted(
-        file for file in FOLDER.rglob("*.css") if ANOTHER_PLACE not in {file.stem, file.parent.name}
-    )
+    return sorted(file for file in FOLDER.rglob("*.css") if not ELSEWHERE & {file.stem, file.parent.name})
 
 
 def _layered(file: Path) -> str:
@@ -54,4 +56,5 @@ def _layered(file: Path) -> str:
 
 def _compact(rules: str) -> str:
     """The same rules without what only people read: a quarter less to fetch, and no build step."""
-    return NOUGHT.sub("", SPARE.sub(r"\1", COMMENT.sub("", rules).strip())).replace(";}", "}")
+    dense = SPARE.sub(r"\1", COMMENT.sub("", rules).strip())
+    return NOUGHT.sub("", QUOTED.sub(r"\1", NESTED.sub("", dense))).replace(";}", "}")

@@ -9,13 +9,18 @@ from django_q.conf import Conf
 from django_q.models import Task
 
 from platforms.sandbox.models import Call
+from publishing import pacing
+from snsauto import tallies
 from snsauto.models import Pulse
 
 KEPT = timedelta(days=30)  # failed tasks
 CALLS_KEPT = timedelta(days=2)  # what the sandbox was sent
 
 # Minutes between runs; the launcher makes the schedules from this.
-SCHEDULES = {"sweep the house": ("snsauto.tasks.sweep", 24 * 60)}
+SCHEDULES = {
+    "sweep the house": ("snsauto.tasks.sweep", 24 * 60),
+    "roll up attempts": ("snsauto.tasks.roll_up", 10),
+}
 
 
 def ping() -> None:
@@ -23,6 +28,11 @@ def ping() -> None:
     Pulse.objects.update_or_create(
         host=socket.gethostname(), cluster=Conf.CLUSTER_NAME, defaults={"seen_at": now()}
     )
+
+
+def roll_up() -> None:
+    """Keep the sums of all attempts up to date."""
+    tallies.roll_up()
 
 
 def sweep() -> int:
@@ -34,4 +44,4 @@ def sweep() -> int:
         Call.objects.filter(created_at__lt=moment - CALLS_KEPT),
         Pulse.objects.filter(seen_at__lt=moment - KEPT),
     )
-    return sum(rows.delete()[0] for rows in old)
+    return sum(rows.delete()[0] for rows in old) + pacing.prune(moment)

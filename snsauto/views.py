@@ -43,7 +43,7 @@ def stylesheet(request: HttpRequest, digest: str) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the system has it; kept by the browser, so that visitors may choose too."""
     chosen = request.POST.get("theme", "")
-    response = redirect(_page_before(request))
+    response = redirect(page_before(request))
     if chosen in THEMES:
         response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure())
     else:
@@ -51,7 +51,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _page_before(request: HttpRequest) -> str:
+def page_before(request: HttpRequest) -> str:
     """The page that the person came from, if it is one of ours."""
     address = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())

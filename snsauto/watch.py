@@ -3,6 +3,9 @@
 A worker that is killed while it waits for a task may take the queue's lock with it; the cluster then looks
 alive and never works again. Long tasks look the same for a while, so the patience is short only where a
 worker was replaced since the last answer (or the cluster does not say how it is).
+
+Where several machines run the same cluster, another one may take the question. That answers it as long as
+nothing lies untouched inside ours: a cluster that hangs keeps what it took from the queue.
 """
 
 import socket
@@ -17,7 +20,7 @@ from django_q.status import Stat
 from django_q.tasks import async_task
 
 from publishing.bell import CLUSTER, FRESH, ring, ring_for, seat_of
-from publishing.models import Heartbeat
+from publishing.engine_rows import Heartbeat
 from snsauto.models import Pulse
 
 log = structlog.get_logger(__name__)
@@ -58,7 +61,7 @@ class ClusterWatch:
     def _look(self, pid: int) -> bool:
         moment = now()
         stat = self._stat(pid)
-        if self._is_answered(stat):
+        if self._is_answered(stat) or self._is_answered_elsewhere(stat):
             self._asked_at = None
             self._replaced = self._replaced_when_asked
             self._keep_pump(stat)
@@ -85,6 +88,13 @@ class ClusterWatch:
         seat = Q(seat=seat_of(stat.sentinel)) if stat else Q(owner__startswith=f"{host[:40]}:")
         pumps = Heartbeat.objects.filter(seat, beat_at__gt=now() - LOOK_EVERY - FRESH)
         return pulses.exists() or (self._cluster == CLUSTER and pumps.exists())
+
+    def _is_answered_elsewhere(self, stat: Stat | None) -> bool:
+        """Whether another machine took the question while ours had nothing to do."""
+        if stat is None or stat.task_q_size:
+            return False
+        others = Pulse.objects.exclude(host=socket.gethostname())
+        return others.filter(cluster=self._cluster, seen_at__gt=self._asked_at).exists()
 
     def _patience(self, stat: Stat | None) -> timedelta:
         return SHORT if stat is None or stat.reincarnations != self._replaced else LONG

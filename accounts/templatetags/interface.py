@@ -50,6 +50,14 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "done": (_("Done"), "circle-check"),
 }
 
+# What people are told of: an icon and a colour for each kind; states have their own.
+NOTICES: dict[str, tuple[str, str]] = {
+    "connection": ("plug-connected-x", "red"),
+    "ahead": ("alert-triangle", "amber"),
+    "incident": ("urgent", "red"),
+    "over": ("circle-check", "green"),
+}
+
 UNITS = (
     (31_536_000, ngettext_lazy("in %d year", "in %d years"), ngettext_lazy("%d year ago", "%d years ago")),
     (2_592_000, ngettext_lazy("in %d month", "in %d months"), ngettext_lazy("%d month ago", "%d months ago")),
@@ -119,6 +127,15 @@ def state_icon(state: str, label: bool = True) -> SafeString:
         word if label else "",
         icon(sign, label=str(word) if label else ""),
     )
+
+
+@register.simple_tag
+def notice_icon(kind: str) -> SafeString:
+    """The sign of what a person is told; its words stand beside it."""
+    if kind in STATES:
+        return state_icon(kind, label=False)
+    sign, tone = NOTICES.get(kind, ("bell", "grey"))
+    return format_html('<span class="state" data-tone="{}">{}</span>', tone, icon(sign))
 
 
 @register.simple_tag(takes_context=True)

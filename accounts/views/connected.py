@@ -1,22 +1,24 @@
 """The accounts page: what is connected, how it is doing, and what can be done with it."""
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import connecting
-from accounts.connections import offers
+from accounts.connections import LOST_CODES, offers
 from accounts.middleware import MemberRequest
 from accounts.models import Account, AccountPicture, AuditEvent, Membership, PendingConnection
 from accounts.permissions import Permission, requires
 from accounts.views.consent import leads_to_networks
 
 WAITING = ("scheduled", "publishing")
+LOST = Q(deliveries__state="failed", deliveries__reason_code__in=LOST_CODES)
 
 
 @require_GET
@@ -26,7 +28,11 @@ def account_list(request: MemberRequest) -> HttpResponse:
     accounts = (
         Account.objects.visible_to(request.member)
         .defer("credentials")
-        .annotate(waiting=Count("deliveries", filter=Q(deliveries__state__in=WAITING)))
+        .annotate(
+            waiting=Count("deliveries", filter=Q(deliveries__state__in=WAITING)),
+            lost=Count("deliveries", filter=LOST),
+            mended=Count("deliveries", filter=LOST & Q(deliveries__due_at__lt=F("connected_at"))),
+        )
     )
     rows = list(accounts)
     context = {
@@ -64,7 +70,8 @@ def _set_paused(request: MemberRequest, pk: int, paused: bool, sentence: str) ->
     account = _account_or_404(request, pk)
     if account.set_paused(paused):
         AuditEvent.record(request.member, "account.paused" if paused else "account.resumed", account)
-        messages.success(request, sentence % {"handle": account.handle})
+        undo = reverse("accounts:account-resume" if paused else "accounts:account-pause", args=[pk])
+        messages.success(request, sentence % {"handle": account.handle}, extra_tags=undo)
     return redirect("accounts:account-list")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -70,6 +71,27 @@ def workspace_update(request: MemberRequest) -> HttpResponse:
     form.save()
     AuditEvent.record(request.member, "workspace.changed", form.instance, fields=list(form.changed_data))
     return _done(request, _("The workspace is saved."), "workspace")
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def workspace_pause(request: MemberRequest) -> HttpResponse:
+    if request.member.workspace.set_paused(True, request.user):
+        sentence = _("%(name)s is paused. Nothing goes out until you resume it.")
+        _say_paused(request, sentence, undo="accounts:workspace-resume")
+    return _to_section("workspace")
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def workspace_resume(request: MemberRequest) -> HttpResponse:
+    if request.member.workspace.set_paused(False, request.user):
+        _say_paused(request, _("%(name)s goes on."), undo="accounts:workspace-pause")
+    return _to_section("workspace")
+
+
+def _say_paused(request: MemberRequest, sentence: str, undo: str) -> None:
+    messages.success(request, sentence % {"name": request.member.workspace}, extra_tags=reverse(undo))
 
 
 @require_POST
@@ -150,6 +172,10 @@ def token_revoke(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _done(request: MemberRequest, sentence: str, section: str) -> HttpResponse:
     messages.success(request, sentence)
+    return _to_section(section)
+
+
+def _to_section(section: str) -> HttpResponse:
     response = redirect("accounts:settings")
     response["Location"] += f"#{section}"
     return response

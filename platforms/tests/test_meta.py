@@ -137,6 +137,28 @@ def test_a_limit_counts_as_used_up_at_ninety_percent() -> None:
     assert limit.remaining == 0
 
 
+@pytest.mark.parametrize(("app", "account", "each"), [(95, 40, "app"), (40, 95, "account"), (90, 90, "app")])
+def test_a_limit_names_whose_is_the_fuller_one(app: int, account: int, each: str) -> None:
+    business = {"106": [{"type": "pages", "call_count": account}]}
+    headers = {
+        "X-App-Usage": json.dumps({"call_count": app}),
+        "X-Business-Use-Case-Usage": json.dumps(business),
+    }
+
+    limit = Somewhere.rate_limit(said({}, 200, **headers))
+
+    assert limit is not None
+    assert (limit.remaining, limit.each) == (0, each)
+
+
+@pytest.mark.parametrize(("code", "each"), [(4, "app"), (17, "account"), (32, "account"), (80001, "account")])
+def test_a_refusal_names_who_is_to_wait(code: int, each: str) -> None:
+    caught = Somewhere.classify(said(error(code)))
+
+    assert isinstance(caught, RateLimited)
+    assert caught.each == each
+
+
 def test_the_longest_wait_that_headers_tell_is_kept() -> None:
     rows = [{"type": "pages", "estimated_time_to_regain_access": n} for n in (0, 20)]
     headers = {"X-Business-Use-Case-Usage": json.dumps({"106": rows}), "X-App-Usage": "half{"}

@@ -20,7 +20,6 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(max_length=200, unique=True)),
-                ('limited_until', models.DateTimeField(blank=True, null=True)),
                 ('limit', models.PositiveIntegerField(blank=True, null=True)),
                 ('remaining', models.IntegerField(blank=True, null=True)),
                 ('resets_at', models.DateTimeField(blank=True, null=True)),

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.template import Context
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,9 +17,12 @@ from accounts.models import Account
 from accounts.templatetags.interface import STATES, drawing, icon, is_colourful
 from platforms.registry import PLATFORMS
 from platforms.text import entities
+from publishing.forecast import Forecast, month_of
 from publishing.models import Delivery, Media, State
+from publishing.pacing import amount_words
 
 register = template.Library()
+FEW = 100  # a day: worth knowing before anything is planned
 
 
 @register.simple_tag(takes_context=True)
@@ -82,6 +87,31 @@ def media_badge(media: Media) -> SafeString:
         pages = ngettext("%(count)d page", "%(count)d pages", media.pages) % {"count": media.pages}
         return format_html('<span class="medium__badge">{} PDF · {}</span>', icon("file-text"), pages)
     return mark_safe("")
+
+
+@register.simple_tag(takes_context=True)
+def usages(context: Context, accounts: list[Account]) -> dict[int, dict[str, object]]:
+    """What each account has used and planned today, by its key, and its money of this month."""
+    zone = context["request"].member.workspace.zone
+    today, forecast = now().astimezone(zone).date(), Forecast(accounts, *month_of(zone), zone)
+    told: dict[int, dict[str, object]] = {}
+    for account in accounts:
+        uses = forecast.on(account, today)
+        shown = [use for use in uses if use.percent] or [use for use in uses[:1] if use.quota.limit <= FEW]
+        told[account.pk] = {"uses": shown, "money": forecast.money(account)}
+    return told
+
+
+@register.filter
+def of(rows: dict[int, object], key: int) -> object:
+    """What is told of one row among many."""
+    return rows.get(key)
+
+
+@register.filter
+def amount(number: Decimal | int) -> str:
+    """A number without needless zeros."""
+    return amount_words(Decimal(number))
 
 
 @register.filter

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from platforms.base import Platform
-from platforms.content import Draft, Json, Published, Token
+from platforms.content import Draft, Json, Published, Standing, Token
 from platforms.errors import InvalidContent
 from platforms.ledger import Ledger
 from platforms.options import Option
+from platforms.quotas import Quota
 from platforms.registry import PLATFORMS
 from platforms.rules import Images, Rules, Text
 from platforms.transport import refuse_late_writes
@@ -45,6 +46,11 @@ class Wire(Platform):
     options = (Option("aside", "First comment", "text"),)
     world = World()
 
+    @classmethod
+    def allows(cls, *quotas: Quota) -> None:
+        """Give it limits, until the test is over."""
+        cls.quotas = quotas
+
     def publish(self, draft: Draft, ledger: Ledger) -> Published:
         ledger.repeat("picture", self._upload)
         ledger.wait("processed", lambda: self.world.processed, every=5, at_most=600)
@@ -72,6 +78,11 @@ class Wire(Platform):
         if text not in self.world.posts:
             raise InvalidContent("This is not the address of a post.")
         return text
+
+    def recent(self, since: datetime) -> list[Standing]:
+        if self.world.unsure:
+            raise self.world.unsure
+        return [Standing(f"https://wire.example/{text}", text, since) for text in reversed(self.world.posts)]
 
     def _upload(self) -> Json:
         self.world.uploads += 1
@@ -102,7 +113,7 @@ class Wire(Platform):
 @contextmanager
 def wired() -> Iterator[World]:
     """A fresh world behind the network `wire`."""
-    Wire.world = World()
+    Wire.world, Wire.quotas, Wire.currency = World(), (), ""
     PLATFORMS[Wire.name] = Wire
     try:
         yield Wire.world

@@ -10,8 +10,9 @@ from django.utils.timezone import now
 from accounts.factories import AccountFactory, WorkspaceFactory
 from accounts.models import Account, Workspace
 from publishing import claims, engine
-from publishing.backlog import Backlog
-from publishing.models import Delivery, State, Switch
+from publishing.backlog import AHEAD, Backlog
+from publishing.engine_rows import Switch
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 
 pytestmark = pytest.mark.django_db
@@ -26,20 +27,31 @@ def servers(deliveries: list[Delivery]) -> Counter[str]:
     return Counter(delivery.account.server for delivery in deliveries)
 
 
-def test_one_network_leaves_a_third_of_the_threads_free(due: Due) -> None:
+def test_one_network_leaves_a_quarter_of_the_threads_free(due: Due) -> None:
     hangs = account("hangs.example")
-    for n in range(30):
+    for n in range(40):
         due(f"text {n}", account=hangs)
     backlog = Backlog("worker")
 
     taken = backlog.take(24, Counter())
 
-    assert len(taken) == 16
-    assert backlog.take(8, Counter({("wire", "hangs.example"): 16})) == []
+    assert len(taken) == 18
+    assert backlog.take(6, Counter({("wire", "hangs.example"): 18})) == []
 
 
-def test_each_further_network_finds_a_thread_however_many_hang(due: Due) -> None:
-    for n in range(5):
+def test_a_few_are_taken_ahead(due: Due) -> None:
+    for n in range(40):
+        due(f"text {n}", account=account("hangs.example"))
+    key = ("wire", "hangs.example")
+    backlog = Backlog("worker")
+
+    assert len(backlog.take(24, Counter(), Counter())) == 18 + AHEAD
+    assert backlog.take(6, Counter({key: 18}), Counter({key: AHEAD})) == []
+    assert len(backlog.take(6, Counter({key: 18}), Counter({key: 2}))) == AHEAD - 2
+
+
+def test_each_further_network_finds_a_thread_when_some_hang(due: Due) -> None:
+    for n in range(4):
         for m in range(30):
             due(f"text {n} {m}", account=account(f"{n}.example"))
     backlog, threads, busy = Backlog("worker"), 48, Counter[tuple[str, str]]()
@@ -47,7 +59,7 @@ def test_each_further_network_finds_a_thread_however_many_hang(due: Due) -> None
     while taken := backlog.take(threads - busy.total(), busy):
         busy.update(("wire", delivery.account.server) for delivery in taken)
 
-    assert len(busy) == 5
+    assert len(busy) == 4
     assert busy.total() <= threads
 
 
@@ -83,7 +95,7 @@ def test_what_is_seen_once_is_given_out_without_looking_again(
     backlog = Backlog("worker")
     backlog.take(2, Counter())
 
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         taken = backlog.take(2, Counter())
 
     assert len(taken) == 1
@@ -123,3 +135,21 @@ def test_what_was_held_back_for_too_long_is_missed_and_says_why(who: str, why: s
 
     delivery.refresh_from_db()
     assert (delivery.state, delivery.reason) == (State.MISSED, why)
+
+
+def test_nothing_too_old_slips_out_between_two_rounds(due: Due) -> None:
+    due("too old", due_at=NOON - timedelta(minutes=31))
+    due("late, but not too late", due_at=NOON - timedelta(minutes=29))
+
+    taken = Backlog("worker").take(10, Counter())
+
+    assert [delivery.post.text for delivery in taken] == ["late, but not too late"]
+
+
+def test_more_than_fit_into_one_round_are_missed_together(due: Due, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claims, "MOST_MISSED", 2)
+    for n in range(5):
+        due(f"text {n}", due_at=NOON - timedelta(hours=2))
+
+    assert claims.mark_missed(now()) == 5
+    assert engine.claim("worker", 10) == []

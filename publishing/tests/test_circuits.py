@@ -9,9 +9,10 @@ import time_machine
 from accounts.factories import AccountFactory
 from accounts.models import Account
 from platforms.errors import InvalidContent, RateLimited, Unavailable
-from publishing import circuits, engine
+from publishing import circuits, engine, pacing
 from publishing.circuits import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, PROBE
-from publishing.models import Circuit, Delivery, State
+from publishing.engine_rows import Circuit
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import World
 
@@ -150,7 +151,7 @@ def test_an_app_that_is_limited_waits_as_a_whole(
 ) -> None:
     due("one")
     due("two", account=account("other.example"))
-    circuits.limit(account(), NOON + timedelta(minutes=2))
+    pacing.hold_back(account(), NOON + timedelta(minutes=2), "app")
 
     assert run() == ["two"]
     clock.shift(timedelta(minutes=2))

@@ -553,6 +553,91 @@ def test_a_comment_that_never_gets_through_leaves_the_post_published(
     assert (delivery.state, delivery.reason) == (State.PUBLISHED, "down")
 
 
+@pytest.fixture
+def without_aside(with_aside: Delivery, world: World) -> Delivery:
+    """Published, and its comment was refused."""
+    world.aside = [InvalidContent("Comments are switched off.")]
+    [delivery] = run()
+    return delivery
+
+
+def test_the_rest_of_a_published_post_is_tried_again_and_the_post_is_not(
+    without_aside: Delivery, world: World, clock
+) -> None:
+    clock.shift(timedelta(days=3))
+
+    assert scheduling.go_on(without_aside)
+    [delivery] = run()
+
+    assert (delivery.state, delivery.reason, delivery.reason_code) == (State.PUBLISHED, "", "")
+    assert (world.posts, world.asides, world.uploads) == (["Good morning"], ["Open from seven"], 1)
+    assert delivery.published_at == NOON
+
+
+def test_a_rest_that_fails_again_leaves_the_post_published(
+    without_aside: Delivery, world: World, clock
+) -> None:
+    clock.shift(timedelta(days=3))
+    world.aside = [InvalidContent("Comments are still switched off.")]
+
+    scheduling.go_on(without_aside)
+    [delivery] = run()
+
+    assert (delivery.state, delivery.reason) == (State.PUBLISHED, "Comments are still switched off.")
+    assert (world.posts, delivery.published_at) == (["Good morning"], NOON)
+
+
+def test_a_rest_has_fresh_attempts_and_uses_them_up(without_aside: Delivery, world: World, clock) -> None:
+    world.aside = [Unavailable("down")] * 3
+    scheduling.go_on(without_aside)
+
+    seen = []
+    for _ in range(3):
+        [delivery] = run()
+        seen.append(delivery.state)
+        clock.shift(timedelta(minutes=10))
+
+    assert seen == [State.PUBLISHING, State.PUBLISHING, State.PUBLISHED]
+    assert (delivery.reason, world.posts) == ("down", ["Good morning"])
+
+
+def test_a_rest_that_waits_can_be_left_and_the_post_stays_published(
+    without_aside: Delivery, world: World, clock
+) -> None:
+    world.aside = [Unavailable("down")]
+    scheduling.go_on(without_aside)
+    [waiting] = run()
+    clock.shift(timedelta(days=1))
+
+    assert scheduling.cancel(waiting)
+
+    left = Delivery.objects.get()
+    assert (left.state, left.published_at, left.reason) == (State.PUBLISHED, NOON, "down")
+    assert run() == []
+
+
+def test_a_post_that_is_whole_cannot_be_reopened(due: Callable[..., Delivery], world: World) -> None:
+    due()
+    [delivery] = run()
+
+    assert not scheduling.go_on(delivery)
+    assert run() == []
+
+
+def test_only_one_of_two_presses_reopens_it(without_aside: Delivery, world: World) -> None:
+    twin = Delivery.objects.get()
+
+    assert scheduling.go_on(without_aside)
+    assert not scheduling.go_on(twin)
+
+
+def test_nothing_else_touches_what_is_published(without_aside: Delivery) -> None:
+    decisions = (scheduling.retry, scheduling.cancel, scheduling.send_again, scheduling.look_again)
+
+    assert not any(decide(without_aside) for decide in decisions)
+    assert not any(without_aside.move(state) for state in State if state != State.PUBLISHED)
+
+
 def test_a_comment_in_doubt_is_looked_for_and_then_told(with_aside: Delivery, world: World, clock) -> None:
     world.aside = [OutcomeUnknown("broke off")] * 9
 

@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from accounts.factories import AccountFactory
 from platforms.errors import OutcomeUnknown, PlatformError, Unavailable
 from publishing import engine, insisting
+from publishing.engine_rows import Circuit
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.leases import LEASE
-from publishing.models import Circuit, Delivery, State
+from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
 from publishing.tests.network import World
 

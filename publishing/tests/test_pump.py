@@ -13,7 +13,8 @@ from django_q.models import OrmQ
 from publishing import pump as pumping
 from publishing import tasks
 from publishing.bell import FRESH, ring, seat_of
-from publishing.models import Delivery, Heartbeat, State
+from publishing.engine_rows import Heartbeat, Switch
+from publishing.models import Attempt, Delivery, State
 from publishing.pump import Pump, wait_for_seat
 from publishing.tests.network import World
 
@@ -76,6 +77,60 @@ def test_a_pump_beats_while_it_lives_and_no_longer(due: Callable[..., Delivery],
 
     assert beats == [1]
     assert not Heartbeat.objects.exists()
+
+
+@pytest.fixture
+def held_up(world: World) -> Callable[[Callable[[], None]], None]:
+    """Makes the first request do something, then wait until what was taken ahead was given back (or 5 s)."""
+
+    def hold(do: Callable[[], None]) -> None:
+        def first(_text: str) -> None:
+            world.on_send = lambda _text: None
+            do()
+            held = Delivery.objects.filter(lease_until__isnull=False)
+            for _ in range(100):
+                if held.count() <= 1:
+                    break
+                threading.Event().wait(0.05)
+
+        world.on_send = first
+
+    return hold
+
+
+def test_what_was_taken_ahead_and_not_begun_is_given_back(
+    due: Callable[..., Delivery], world: World, held_up: Callable[..., None]
+) -> None:
+    for n in range(6):
+        due(f"text {n}")
+    stop = threading.Event()
+    held_up(stop.set)
+
+    Pump(threads=1).run(stop.is_set)
+
+    left = Delivery.objects.exclude(state=State.PUBLISHED)
+    assert (len(world.posts), left.count()) == (1, 5)
+    assert set(left.values_list("lease_until", "owner", "crashes")) == {(None, "", 0)}
+    Pump(threads=1).once()
+    assert sorted(world.posts) == [f"text {n}" for n in range(6)]
+    assert Attempt.objects.count() == 6
+
+
+def test_what_was_taken_ahead_stays_when_the_desk_is_stopped(
+    due: Callable[..., Delivery],
+    world: World,
+    held_up: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pumping, "TIDY_SECONDS", 0.0)
+    for n in range(6):
+        due(f"text {n}")
+    held_up(lambda: Switch.objects.create(pk=1, is_stopped=True))
+
+    Pump(threads=1).run(lambda: bool(world.posts))
+
+    assert len(world.posts) == 1
+    assert Delivery.objects.exclude(state=State.PUBLISHED).count() == 5
 
 
 def test_a_pump_hands_over_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

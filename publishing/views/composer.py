@@ -23,13 +23,14 @@ from accounts.middleware import MemberRequest
 from accounts.models import Account
 from accounts.permissions import Permission, requires
 from platforms.errors import PlatformError
-from publishing import scheduling
+from publishing import forecast, scheduling
 from publishing.forms.post import PostForm
 from publishing.forms.shares import ShareForm
 from publishing.media import take_in
 from publishing.models import Post
 from publishing.preflight import Refusal
-from publishing.previews import Check, short_time
+from publishing.previews import Check
+from publishing.times import short_time
 from publishing.writing import save_post
 
 
@@ -212,7 +213,10 @@ def _publish(request: MemberRequest, _form: PostForm, post: Post) -> HttpRespons
 
 def _schedule(request: MemberRequest, form: PostForm, post: Post) -> HttpResponse:
     at = form.moment.at if form.moment else now()  # the form has asked for a time
-    count = len(scheduling.schedule(post, at))
+    deliveries = scheduling.schedule(post, at)
+    count = len(deliveries)
+    for warning in forecast.warnings(deliveries, at):
+        messages.warning(request, str(warning))
     sentence = ngettext("%(count)d post goes out %(when)s.", "%(count)d posts go out %(when)s.", count)
     messages.success(request, sentence % {"count": count, "when": short_time(at, post.zone)})
     return redirect(post)

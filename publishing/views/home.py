@@ -1,8 +1,5 @@
 """The desk in the morning: what goes out next, what needs a person, what went out."""
 
-from datetime import timedelta
-from typing import Any
-
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,7 +12,6 @@ from accounts.permissions import Permission, requires
 from publishing.models import NEEDS_PERSON, Delivery, Post, State
 
 FEW = 6
-LATE = timedelta(minutes=5)
 
 
 @require_GET
@@ -30,22 +26,13 @@ def home(request: MemberRequest) -> HttpResponse:
         "upcoming": list(upcoming.with_deliveries().order_by("scheduled_at", "pk")[:FEW]),
         "troubled": list(deliveries.filter(state__in=NEEDS_PERSON).order_by("-due_at", "-pk")[:FEW]),
         "troubled_count": deliveries.filter(state__in=NEEDS_PERSON).count(),
-        "late_count": _late(deliveries).count(),
+        "warned": list(deliveries.warned().order_by("due_at", "pk")[:FEW]),
+        "late_count": deliveries.late(now()).count(),
         "accounts": _accounts_in_trouble(request),
         "recent": list(deliveries.filter(state=State.PUBLISHED).order_by("-published_at", "-pk")[:FEW]),
         "steps": _first_steps(request),
     }
     return render(request, "publishing/home.html", context)
-
-
-def _late(deliveries: Any) -> Any:
-    """What is due for longer than it should take: nobody may be publishing."""
-    return deliveries.filter(
-        Q(account__limited_until=None) | Q(account__limited_until__lt=now()),
-        state__in=(State.SCHEDULED, State.PUBLISHING),
-        due_at__lt=now() - LATE,
-        account__is_paused=False,
-    )
 
 
 def _accounts_in_trouble(request: MemberRequest) -> list[Account]:

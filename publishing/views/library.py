@@ -19,6 +19,7 @@ from publishing.forms.shares import PictureForm
 from publishing.media import remove, take_in
 from publishing.models import DeliveryMedia, Media, PostMedia
 from publishing.renditions import behind
+from publishing.storage import StorageAway
 
 PAGE_SIZE = 36
 A_YEAR = 31_536_000
@@ -46,7 +47,7 @@ def media_upload(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         try:
             media = take_in(request.member, form.cleaned_data["file"])
-        except ValidationError as error:
+        except (ValidationError, StorageAway) as error:
             problem = str(error.message)
     else:
         problem = str(form.errors["file"][0])
@@ -130,7 +131,15 @@ def _media(request: MemberRequest, pk: int) -> Media:
 
 def _served(file: FieldFile, content_type: str) -> HttpResponse:
     """What a picture's number stands for never changes, so browsers keep it; nobody shares it."""
-    response = FileResponse(cast("IO[bytes]", file.open("rb")), content_type=content_type)
+    try:
+        content = file.open("rb")
+    except FileNotFoundError as error:
+        raise Http404 from error
+    except StorageAway as away:
+        return HttpResponse(
+            away.message, "text/plain", 503, headers={"Retry-After": "15", "Cache-Control": "no-store"}
+        )
+    response = FileResponse(cast("IO[bytes]", content), content_type=content_type)
     response["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"

@@ -5,24 +5,26 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.models import Account
 from accounts.permissions import Permission, requires
-from publishing import scheduling
+from publishing.causes import asked_for, causes
+from publishing.deciding import Decision, decide
+from publishing.forecast import Forecast
 from publishing.forms.planning import LABELS, PlanFilter, QueueFilter
-from publishing.models import Delivery, Post, State
-from publishing.month import Month, weeks
+from publishing.models import Post, State
+from publishing.month import Month, mark_full, weeks
+from publishing.views.deliveries import back
 
 PAGE_SIZE = 25
-MOST_CAUSES = 10
-MOST_RETRIES = 200
 
 
 @require_GET
@@ -35,7 +37,7 @@ def queue(request: MemberRequest) -> HttpResponse:
         "form": form,
         "tabs": _tabs(request, form),
         "page": _page(request, posts),
-        "causes": _causes(request) if form.shown == "trouble" else [],
+        "causes": causes(request.member) if form.shown == "trouble" else [],
         "query": _query_without_page(request),
         "zone": request.member.workspace.zone,
     }
@@ -63,36 +65,18 @@ def _query_without_page(request: MemberRequest) -> str:
     return query.urlencode()
 
 
-def _causes(request: MemberRequest) -> list[Any]:
-    """Failures by cause and account, so that one press mends them together."""
-    failed = Delivery.objects.visible_to(request.member).filter(state__in=(State.FAILED, State.MISSED))
-    causes = failed.values(
-        "reason_code",
-        "reason",
-        "account_id",
-        handle=F("account__handle"),
-        network=F("account__platform_name"),
-    )
-    return list(causes.annotate(count=Count("pk")).filter(count__gt=1).order_by("-count")[:MOST_CAUSES])
-
-
 @require_POST
 @requires(Permission.WRITE)
 def queue_retry(request: MemberRequest) -> HttpResponse:
-    """Retry all that failed for one cause on one account."""
-    account = request.POST.get("account", "")
-    if not account.isdecimal():
-        raise Http404
-    failed = Delivery.objects.visible_to(request.member).filter(
-        state__in=(State.FAILED, State.MISSED),
-        account_id=account,
-        reason_code=request.POST.get("reason_code", ""),
-        reason=request.POST.get("reason", ""),
-    )
-    count = sum(scheduling.retry(delivery) for delivery in failed.order_by("due_at")[:MOST_RETRIES])
-    sentence = ngettext("Trying %(count)d post again.", "Trying %(count)d posts again.", count)
-    messages.success(request, sentence % {"count": count})
-    return redirect("publishing:queue")
+    """Retry all that failed for one cause."""
+    failed = asked_for(request.member, request.POST)
+    if not failed.exists():
+        messages.warning(request, _("Too late: nothing that failed for this is left."))
+        return back(request, "publishing:queue")
+    tried, _event = decide(request.member, failed, Decision.RETRY)
+    sentence = ngettext("Trying %(count)d post again.", "Trying %(count)d posts again.", len(tried))
+    messages.success(request, sentence % {"count": len(tried)})
+    return back(request, "publishing:queue")
 
 
 @require_GET
@@ -105,6 +89,8 @@ def calendar(request: MemberRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("month", None)
     grid = weeks(month, form.posts(), zone)
+    accounts = Account.objects.visible_to(request.member).connected().defer("credentials")
+    mark_full(grid, Forecast(accounts, grid[0][0].date, grid[-1][-1].date, zone))
     context = {
         "form": form,
         "month": month,

@@ -14,6 +14,7 @@ from rest_framework.views import exception_handler as rest_exception_handler
 
 from platforms.errors import PlatformError
 from publishing.preflight import Refusal
+from publishing.storage import StorageAway
 
 FIELDS = {"time": "scheduled_at"}  # what the composer calls otherwise than the API
 
@@ -33,12 +34,21 @@ class NetworkRefused(exceptions.APIException):
     default_code = "platform_error"
 
 
+class StorageAwayNow(exceptions.APIException):
+    """The place where files are kept does not answer; nothing was written."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = StorageAway.code
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Any error a request may cause, as a problem; a fault of ours is left to Django."""
     if isinstance(error, DjangoValidationError):
         error = exceptions.ValidationError(as_serializer_error(error))
     if isinstance(error, Refusal):
         error = refused(error)
+    if isinstance(error, StorageAway):
+        error = StorageAwayNow(error.message)
     if isinstance(error, PlatformError):
         error = NetworkRefused(error.message, code=error.code)
     response = rest_exception_handler(error, context)

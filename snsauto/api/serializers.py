@@ -12,6 +12,7 @@ from accounts.models import Account, Membership, Workspace
 from campaigns.models import Campaign
 from platforms.base import ABILITIES, Platform
 from platforms.options import OptionKind
+from publishing.engine_rows import Switch
 from publishing.models import Attempt, Delivery, Media, Post, Step
 from snsauto.api.authentication import member_of
 
@@ -19,7 +20,17 @@ from snsauto.api.authentication import member_of
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
     class Meta:
         model = Workspace
-        fields = ["id", "name", "timezone"]
+        fields = ["id", "name", "timezone", "is_paused"]
+
+
+class SwitchSerializer(serializers.ModelSerializer[Switch]):
+    """The desk's kill switch: who has put it so, when, and why."""
+
+    changed_by = serializers.CharField(allow_null=True)
+
+    class Meta:
+        model = Switch
+        fields = ["is_stopped", "reason", "changed_at", "changed_by"]
 
 
 class MeSerializer(serializers.ModelSerializer[Membership]):
@@ -98,6 +109,35 @@ class QuotaSerializer(serializers.Serializer[Any]):
     limit = serializers.IntegerField()
     within = serializers.DurationField()
     each = serializers.ChoiceField(choices=["account", "app"])
+
+
+class QuotaUseSerializer(serializers.Serializer[Any]):
+    """One quota on one day. Amounts are counted in the quota's own units."""
+
+    what = serializers.CharField(source="quota.what")
+    limit = serializers.IntegerField(source="quota.limit")
+    within = serializers.DurationField(source="quota.within")
+    each = serializers.ChoiceField(source="quota.each", choices=["account", "app"])
+    used = serializers.FloatField()
+    reserved = serializers.FloatField()
+    left = serializers.FloatField()
+    resets_at = serializers.DateTimeField()
+
+
+class MoneySerializer(serializers.Serializer[Any]):
+    """What the account's posts of this month cost, about."""
+
+    currency = serializers.CharField()
+    used = serializers.FloatField()
+    reserved = serializers.FloatField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """What an account has used, planned and left."""
+
+    day = serializers.DateField()
+    quotas = QuotaUseSerializer(many=True)
+    money = MoneySerializer(allow_null=True)
 
 
 class ConnectFieldSerializer(serializers.Serializer[Any]):
@@ -280,6 +320,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "reason_code",
             "reason",
             "advice",
+            "checked_at",
+            "warning_code",
+            "warning",
         ]
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -23,13 +24,24 @@ from accounts.permissions import Permission
 from campaigns.models import Campaign
 from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
+from platforms.rules import Finding
 from publishing import media as pictures
 from publishing import scheduling, writing
-from publishing.drafts import make_draft
+from publishing.deciding import Decision, decide, undo, undoable
+from publishing.forecast import Forecast, full_days, month_of
 from publishing.models import Delivery, Media, Post, State
-from publishing.preflight import examine
-from publishing.renditions import unfitted
+from publishing.previews import Preview, preview, with_twins
+from publishing.recent import can_list, recent_posts
 from snsauto.api.authentication import member_of
+from snsauto.api.bulk import (
+    BulkResultSerializer,
+    BulkSerializer,
+    StandingSerializer,
+    UndoneSerializer,
+    UndoSerializer,
+    chosen,
+    told,
+)
 from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import (
@@ -41,6 +53,7 @@ from snsauto.api.serializers import (
     MeSerializer,
     PlatformSerializer,
     PostSerializer,
+    UsageSerializer,
 )
 from snsauto.api.writing import (
     AccountChangeSerializer,
@@ -114,6 +127,16 @@ class AccountViewSet(
 
     def perform_destroy(self, instance: Account) -> None:
         connecting.disconnect(member_of(self.request), instance)
+
+    @extend_schema(responses=UsageSerializer)
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=None)
+    def quotas(self, request: Request, pk: str) -> Response:
+        """What is used, planned and left of the network's limits of a day, today; and money this month."""
+        account, zone = self.get_object(), member_of(request).workspace.zone
+        forecast = Forecast([account], *month_of(zone), zone)
+        today = now().astimezone(zone).date()
+        usage = {"day": today, "quotas": forecast.on(account, today), "money": forecast.money(account)}
+        return Response(UsageSerializer(usage).data)
 
     @extend_schema(
         request=ConnectSerializer,
@@ -303,39 +326,34 @@ class PostViewSet(
     @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
     def check(self, request: Request) -> Response:
         """The preflight alone: what each network would say. Nothing is stored."""
-        content = post_input(member_of(request), sent(PostWriteSerializer, request))
-        return Response([self._checked(content, target) for target in content.targets])
+        member = member_of(request)
+        content = post_input(member, sent(PostWriteSerializer, request))
+        at = content.scheduled_at or now()
+        previews = with_twins([preview(content, target) for target in content.targets], at, None)
+        full = full_days([(row.account, row.draft) for row in previews], at, member.workspace.zone)
+        return Response([_checked(row, full[row.account.pk]) for row in previews])
 
-    @staticmethod
-    def _checked(content: writing.PostInput, target: writing.Target) -> dict[str, Any]:
-        text = content.text if target.text is None else target.text
-        draft = make_draft(
-            key="check",
-            created_at=now(),
-            account=target.account,
-            text=text,
-            media=unfitted(content.media),
-            options=target.options,
-        )
-        findings = examine(target.account, draft)
-        rules = target.account.platform.rules_with(target.account.limits, draft.options, draft.media)
-        return {
-            "account": target.account.pk,
-            "kind": draft.kind,
-            "length": rules.text.length(text),
-            "limit": rules.text.limit,
-            "parts": [part.text for part in draft.parts],
-            "findings": [
-                {
-                    "code": finding.code,
-                    "message": str(finding.message),
-                    "field": finding.field,
-                    "severity": finding.severity,
-                    "part": finding.part,
-                }
-                for finding in findings
-            ],
-        }
+
+def _checked(row: Preview, full: list[Finding]) -> dict[str, Any]:
+    """What one account's network would say."""
+    rules = row.account.platform.rules_with(row.account.limits, row.draft.options, row.draft.media)
+    return {
+        "account": row.account.pk,
+        "kind": row.draft.kind,
+        "length": rules.text.length(row.text),
+        "limit": rules.text.limit,
+        "parts": [part.text for part in row.draft.parts],
+        "findings": [
+            {
+                "code": finding.code,
+                "message": str(finding.message),
+                "field": finding.field,
+                "severity": finding.severity,
+                "part": finding.part,
+            }
+            for finding in (*row.findings, *full)
+        ],
+    }
 
 
 class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
@@ -348,7 +366,7 @@ class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
 
     class Meta:
         model = Delivery
-        fields = ["account", "post"]
+        fields = ["account", "post", "reason_code"]
 
 
 class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delivery]):
@@ -377,11 +395,35 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """Send it now after it failed or was missed; steps that are done stay done."""
         return self._decide(scheduling.retry)
 
+    @extend_schema(request=None, responses=DeliveryDetailSerializer, parameters=[KEY])
+    @action(detail=True, methods=["post"], url_path="continue")
+    @idempotent
+    def go_on(self, request: Request, pk: str) -> Response:
+        """Try again what belongs beside a published post (a first comment, a playlist) and failed."""
+        return self._decide(scheduling.go_on)
+
     @extend_schema(request=None, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: str) -> Response:
         """It shall not go out."""
         return self._decide(scheduling.cancel)
+
+    @extend_schema(request=BulkSerializer, responses=BulkResultSerializer, parameters=[KEY])
+    @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
+    @idempotent
+    def bulk(self, request: Request) -> Response:
+        """Decide about up to 1,000 that were missed or failed; each answers for itself."""
+        asked = sent(BulkSerializer, request)
+        rows = chosen(member_of(request), asked)
+        decided, event = decide(member_of(request), rows, Decision(asked["action"]))
+        return Response(BulkResultSerializer(told(asked, rows, decided, event)).data)
+
+    @extend_schema(request=UndoSerializer, responses=UndoneSerializer)
+    @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
+    def undo(self, request: Request) -> Response:
+        """Put back what one's own bulk request moved or dropped, within ten minutes."""
+        events = undoable(member_of(request), sent(UndoSerializer, request)["undo"])
+        return Response({"undone": undo(get_object_or_404(events))})
 
     @extend_schema(request=ConfirmSerializer, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
@@ -389,6 +431,15 @@ class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
         """“It is there”: a person has looked."""
         permalink = sent(ConfirmSerializer, request).get("permalink", "")
         return self._decide(lambda delivery: scheduling.confirm_published(delivery, permalink))
+
+    @extend_schema(responses=StandingSerializer(many=True))
+    @action(detail=True, methods=["get"], pagination_class=None, filterset_class=None)
+    def recent(self, request: Request, pk: str) -> Response:
+        """Unclear: the account's posts of the time in question; `confirm` takes the permalink of one."""
+        delivery = self.get_object()
+        if not can_list(delivery):
+            raise Conflict(_("Only for unclear ones, and where the network lists posts."))
+        return Response(StandingSerializer(recent_posts(delivery), many=True).data)
 
     @extend_schema(request=None, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"], url_path="look-again")

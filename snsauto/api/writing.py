@@ -83,6 +83,15 @@ class AccountChangeSerializer(serializers.Serializer[Any]):
     is_paused = serializers.BooleanField()
 
 
+class WorkspaceChangeSerializer(serializers.Serializer[Any]):
+    is_paused = serializers.BooleanField()
+
+
+class SwitchChangeSerializer(serializers.Serializer[Any]):
+    is_stopped = serializers.BooleanField()
+    reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
+
+
 class MediaUploadSerializer(serializers.Serializer[Any]):
     file = serializers.FileField()
     alt_text = serializers.CharField(required=False, allow_blank=True, max_length=1500)

@@ -1,6 +1,6 @@
 """Who Harbour & Rye are, and what they post. Times are days from today and a local hour."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 
 from campaigns.models import Campaign
@@ -214,6 +214,10 @@ NEXT = Story(
     pictures=("harbour-loaf.jpg",),
     campaign=LOAF,
 )
+
+LATER = timedelta(minutes=52)
+# Planned a second time by mistake: the look ahead notices.
+AGAIN = replace(NEXT, only=("mastodon",))
 
 SCHEDULED = (
     Story(

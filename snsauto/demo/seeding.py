@@ -16,17 +16,19 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from accounts.models import Account, Membership, User, Workspace
+from accounts.models import Account, Membership, Notification, User, Workspace
 from accounts.permissions import Role
 from campaigns.models import Campaign
 from platforms.sandbox import world
 from platforms.sandbox.models import Entry, Fault
 from publishing import engine, media, renditions, scheduling
+from publishing.ahead import look_ahead
 from publishing.drafts import make_draft
 from publishing.models import Attempt, Delivery, Media, Post, State, Step
 from publishing.preflight import examine
 from publishing.pump import Pump
 from publishing.renditions import unfitted
+from publishing.trouble import tell_of_trouble
 from publishing.writing import PostInput, Target, save_post
 from snsauto.demo import bakery, connecting
 from snsauto.demo.bakery import ADA, BEN, Story, Who
@@ -150,7 +152,14 @@ class Bakery:
         self.members = {who: self._member(who, role) for who, role in roles.items()}
 
     def _member(self, who: Who, role: Role) -> Membership:
-        user = User.objects.create_user(who.email, name=who.name, current_workspace=self.workspace)
+        runs_it = who is ADA  # the demo is for looking at everything: operations and admin too
+        user = User.objects.create_user(
+            who.email,
+            name=who.name,
+            current_workspace=self.workspace,
+            is_staff=runs_it,
+            is_superuser=runs_it,
+        )
         return Membership.objects.create(user=user, workspace=self.workspace, role=role)
 
     def _drives(self) -> None:
@@ -187,8 +196,16 @@ class Bakery:
         for story in bakery.SCHEDULED:
             scheduling.schedule(self._written(story), self._moment(story))
         scheduling.schedule(self._written(bakery.NEXT), self.now + bakery.SOON)
+        scheduling.schedule(self._written(bakery.AGAIN), self.now + bakery.LATER)
         for story in bakery.DRAFTS:
             self._written(story)
+        self._tell()
+
+    def _tell(self) -> None:
+        """What is wrong is told as it always is; nobody there reads mails."""
+        tell_of_trouble()
+        look_ahead()
+        Notification.objects.filter(workspace=self.workspace).update(mailed_at=self.now)
 
     def _moment(self, story: Story) -> datetime:
         day = self.now.astimezone(self.workspace.zone).date() + timedelta(days=story.day)

@@ -10,8 +10,9 @@ from django.utils.timezone import now
 from PIL import Image
 from rest_framework.test import APIClient
 
-from accounts.factories import AccountFactory
-from accounts.models import Account, ApiToken, IdempotentRequest, User
+from accounts.factories import AccountFactory, MembershipFactory
+from accounts.models import Account, ApiToken, IdempotentRequest, Notification, User, Workspace
+from accounts.notices import tell
 from campaigns.models import Campaign
 from platforms.registry import PLATFORMS
 from publishing.factories import DeliveryFactory, PostFactory
@@ -321,11 +322,14 @@ def test_a_request_under_way_is_not_begun_twice(ada: User) -> None:
         (State.UNKNOWN, "look-again", "publishing"),
         (State.UNKNOWN, "send-again", "publishing"),
         (State.SCHEDULED, "cancel", "cancelled"),
+        (State.PUBLISHED, "continue", "publishing"),
     ],
 )
 def test_a_person_decides(ada: User, account: Account, state: State, decision: str, becomes: str) -> None:
     post = PostFactory(workspace=account.workspace)
-    delivery = DeliveryFactory(post=post, account=account, state=state, due_at=now() + timedelta(days=1))
+    out = {"remote_id": "1", "reason_code": "refused"} if state == State.PUBLISHED else {}
+    soon = now() + timedelta(days=1)
+    delivery = DeliveryFactory(post=post, account=account, state=state, due_at=soon, **out)
 
     answer = api(ada).post(f"{API}/deliveries/{delivery.pk}/{decision}/")
 
@@ -337,9 +341,9 @@ def test_a_decision_that_comes_too_late_is_a_conflict(ada: User, account: Accoun
         post=PostFactory(workspace=account.workspace), account=account, state=State.PUBLISHED, remote_id="1"
     )
 
-    answer = api(ada).post(f"{API}/deliveries/{delivery.pk}/retry/")
+    answers = [api(ada).post(f"{API}/deliveries/{delivery.pk}/{what}/") for what in ("retry", "continue")]
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "conflict")] * 2
 
 
 def test_deliveries_are_filtered_by_state(ada: User, account: Account) -> None:
@@ -436,7 +440,8 @@ def test_a_campaign_lives_its_life(ada: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "queries"), [("posts", 6), ("deliveries", 3), ("accounts", 3), ("campaigns", 3)]
+    ("path", "queries"),
+    [("posts", 6), ("deliveries", 3), ("accounts", 3), ("campaigns", 3), ("notifications", 3)],
 )
 def test_a_list_costs_the_same_for_one_and_for_many(
     ada: User, account: Account, path: str, queries: int, django_assert_num_queries: Callable[..., object]
@@ -447,6 +452,7 @@ def test_a_list_costs_the_same_for_one_and_for_many(
         post = PostFactory(workspace=account.workspace)
         AccountFactory(workspace=account.workspace)
         Campaign.objects.create(workspace=account.workspace, name=f"Campaign {n}")
+        tell([ada], kind="failed", key=f"late:{n}", text="Late.", url="/queue/", workspace=account.workspace)
         DeliveryFactory(post=post, account=account)
 
     with django_assert_num_queries(queries):
@@ -465,6 +471,39 @@ def test_pages_follow_a_cursor(ada: User, account: Account) -> None:
 
     assert [len(first["results"]), len(second["results"])] == [3, 2]
     assert not {row["id"] for row in first["results"]} & {row["id"] for row in second["results"]}
+
+
+# --- what people were told ---
+
+
+def test_a_program_reads_what_its_owner_was_told_and_marks_it(ada: User, ben: User, account: Account) -> None:
+    for user, key in ((ada, "one"), (ada, "two"), (ben, "one")):
+        tell([user], kind="failed", key=key, text="Late.", url="/queue/", workspace=account.workspace)
+    client = api(ada)
+
+    rows = client.get(f"{API}/notifications/").json()["results"]
+    one = client.post(f"{API}/notifications/read/", {"ids": [rows[0]["id"]]}).json()
+    unread = client.get(f"{API}/notifications/?unread=true").json()["results"]
+    rest = client.post(f"{API}/notifications/read/").json()
+
+    assert [row["key"] for row in rows] == ["two", "one"]
+    assert [row["key"] for row in unread] == ["one"]
+    assert [one, rest] == [{"read": 1}, {"read": 1}]
+    assert list(Notification.objects.unread().values_list("user", flat=True)) == [ben.pk]
+
+
+def test_a_token_tells_nothing_of_the_owners_other_workspaces(ada: User, workspace: Workspace) -> None:
+    client = api(ada)
+    elsewhere = MembershipFactory(user=ada).workspace
+    tell([ada], kind="failed", key="k", text="Late.", url="/queue/", workspace=elsewhere)
+
+    assert client.get(f"{API}/notifications/").json()["results"] == []
+    assert client.post(f"{API}/notifications/read/").json() == {"read": 0}
+
+
+def test_a_viewer_may_mark_what_they_were_told(vic: User) -> None:
+    assert api(vic).post(f"{API}/notifications/read/", {"ids": "all"}).status_code == 400
+    assert api(vic).post(f"{API}/notifications/read/").json() == {"read": 0}
 
 
 # --- the schema ---

@@ -16,14 +16,22 @@ from PIL import Image
 from pytest_django.fixtures import Settings
 
 from accounts.factories import UserFactory
-from accounts.models import Account, User, Workspace
+from accounts.models import Account, Notification, User, Workspace
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
 from publishing.models import Delivery, Post, State
 from snsauto.demo import bakery, connecting, seeding
 from snsauto.demo.pictures import PICTURES
 
-STORIES = (*bakery.PUBLISHED, bakery.REFUSED, bakery.IN_DOUBT, bakery.NEXT, *bakery.SCHEDULED, *bakery.DRAFTS)
+STORIES = (
+    *bakery.PUBLISHED,
+    bakery.REFUSED,
+    bakery.IN_DOUBT,
+    bakery.NEXT,
+    bakery.AGAIN,
+    *bakery.SCHEDULED,
+    *bakery.DRAFTS,
+)
 
 
 @pytest.fixture
@@ -56,6 +64,13 @@ def check_posts() -> None:
     assert soon.count() >= 3
 
 
+def check_telling() -> None:
+    kinds = Counter(Notification.objects.filter(user__email=bakery.ADA.email).values_list("kind", flat=True))
+    assert kinds == {"failed": 1, "unknown": 1, "ahead": 1}
+    assert Notification.objects.filter(mailed_at=None).count() == 0
+    assert Delivery.objects.warned().get().warning_code == "same_text"
+
+
 def check_times() -> None:
     published = Delivery.objects.filter(state=State.PUBLISHED)
     assert min(row.published_at for row in published) < now() - timedelta(days=20)
@@ -76,6 +91,7 @@ def test_the_whole_desk_is_filled_once(desk: str, settings: Settings) -> None:
 
     check_people_and_accounts()
     check_posts()
+    check_telling()
     check_times()
     check_addresses()
     assert not Fault.objects.exists()
@@ -156,7 +172,7 @@ def test_picture_is_a_picture(name: str) -> None:
 
 
 def test_no_story_is_told_twice() -> None:
-    texts = Counter(story.text for story in STORIES if story is not bakery.REFUSED)
+    texts = Counter(story.text for story in STORIES if story not in (bakery.REFUSED, bakery.AGAIN))
 
     assert set(texts.values()) == {1}
     assert not any("lorem" in text.lower() or "post 1" in text.lower() for text in texts)

@@ -12,6 +12,7 @@ from django.core.management import get_commands
 from platforms.base import Platform
 from platforms.registry import PLATFORMS
 from platforms.tests.contract import table
+from snsauto.tests import composed
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -108,7 +109,13 @@ def test_the_example_names_exactly_the_settings() -> None:
 
     named = re.findall(r"^(?:# )?([A-Z0-9_]+)=", example, re.MULTILINE)
 
-    assert sorted(named) == sorted(name.replace("<NETWORK>", "X") for name in settings_that_are_read())
+    settings = {name.replace("<NETWORK>", "X") for name in settings_that_are_read()}
+    assert sorted(named) == sorted(settings | compose_alone())
+
+
+def compose_alone() -> set[str]:
+    """What the compose files take from .env and the desk does not read."""
+    return {name for file in composed.FILES for name in composed.variables(file)} - settings_that_are_read()
 
 
 def test_the_example_sets_nothing_as_it_stands() -> None:

@@ -102,3 +102,22 @@ def test_networks_say_where_they_send_people_back() -> None:
     lines, _wrong = doctor.report(doctor.examine())
 
     assert any("/accounts/callback/" in line for line in lines)
+
+
+@pytest.mark.django_db
+def test_a_store_of_media_that_is_away_is_found(settings: Settings) -> None:
+    options = {
+        "bucket_name": "media",
+        "endpoint_url": "http://127.0.0.1:1",
+        "access_key": "a",
+        "secret_key": "b",
+    }
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "publishing.s3.S3Media", "OPTIONS": options},
+    }
+
+    finding = found("media")
+
+    assert finding.said == "cannot be stored"
+    assert finding.advice.startswith("Check MEDIA_S3_…: Could not connect")

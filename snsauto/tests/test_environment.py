@@ -185,3 +185,43 @@ def test_address_follows_the_port(tmp_path: Path) -> None:
     finished = manage(tmp_path, "shell", "--no-imports", "-c", script, PORT="9000")
 
     assert finished.stdout.strip() == "http://127.0.0.1:9000 ['127.0.0.1']"
+
+
+# --- what only makes sense together, and what needs more packages ---
+
+
+def test_half_of_a_pair_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "key")
+
+    with pytest.raises(ImproperlyConfigured, match=r"Set KEY and SECRET together, or none of them\."):
+        env.require_all("KEY", "SECRET")
+
+
+def test_a_package_that_is_missing_is_said_with_the_command(given: Set) -> None:
+    env.require_package("no_such_package", "ANOTHER_VALUE")
+    given("on")
+
+    with pytest.raises(ImproperlyConfigured, match=r"VALUE needs: pip install -r requirements-extras\.txt"):
+        env.require_package("no_such_package", "VALUE")
+
+
+def test_no_address_is_no_address() -> None:
+    assert env.url("NOT_SET", "") == ""
+
+
+def test_media_move_to_the_bucket_by_settings(tmp_path: Path) -> None:
+    script = (
+        "from django.core.files.storage import default_storage as s;"
+        "s.bucket; print(type(s._wrapped).__name__, s.bucket_name, s.endpoint_url, s.access_key)"
+    )
+    variables = {
+        "MEDIA_S3_BUCKET": "media",
+        "MEDIA_S3_ENDPOINT": "http://127.0.0.1:3900",
+        "MEDIA_S3_REGION": "garage",
+        "MEDIA_S3_KEY": "GK1",
+        "MEDIA_S3_SECRET": "secret",
+    }
+
+    finished = manage(tmp_path, "shell", "--no-imports", "-c", script, **variables)
+
+    assert finished.stdout.strip() == "S3Media media http://127.0.0.1:3900 GK1", finished.stderr

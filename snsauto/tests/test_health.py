@@ -10,8 +10,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from publishing.engine_rows import Circuit, Heartbeat
 from publishing.factories import DeliveryFactory
-from publishing.models import Heartbeat
 from snsauto import health
 from snsauto.models import Pulse
 
@@ -62,7 +62,7 @@ def test_answer_is_not_kept_on_the_way(client: Client) -> None:
 def test_question_is_cheap(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     client.get("/health/ready")
 
-    with django_assert_num_queries(4):  # one that it answers, pump, clusters, queue
+    with django_assert_num_queries(5):  # one that it answers, pump, clusters, queue, networks
         client.get("/health/ready")
 
 
@@ -113,8 +113,19 @@ def test_post_that_waits_too_long_is_an_incident(client: Client, late: timedelta
 
 
 @pytest.mark.usefixtures("well")
+def test_network_that_is_down_is_said_and_does_no_harm(client: Client) -> None:
+    Circuit.objects.create(platform_name="mastodon", opened_at=NOON, reason="It does not answer.", failures=5)
+    Circuit.objects.create(platform_name="x", failures=1)
+
+    answer = client.get("/health/ready")
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.json()["networks_down"] == ["mastodon: It does not answer."]
+
+
+@pytest.mark.usefixtures("well")
 def test_migration_that_is_missing_is_said(client: Client) -> None:
-    MigrationRecorder(connection).record_unapplied("snsauto", "0001_pulse")
+    MigrationRecorder(connection).record_unapplied("snsauto", "0002_tally")
 
     status, said = checks(client)
 

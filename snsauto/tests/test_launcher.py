@@ -1,5 +1,7 @@
 """The launcher: what dies comes back, what hangs is ended, and everything ends in order."""
 
+import io
+import json
 import os
 import signal
 import socket
@@ -12,19 +14,23 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
 from django.core.cache import caches
 from django.core.management import CommandError, call_command
+from django.db.migrations.recorder import MigrationRecorder
 from django_q.conf import Conf
 from django_q.models import OrmQ, Schedule
 from django_q.signing import SignedPackage
 from pytest_django.fixtures import Settings
+from pytest_django.live_server_helper import LiveServer
 
-from publishing.models import Heartbeat
-from snsauto import ports, schedules, tasks
+from publishing.engine_rows import Heartbeat
+from snsauto import alive, health, ports, preparing, schedules, tasks
 from snsauto.launcher import TETHER, Child, Service, prefixed, unchanged
+from snsauto.management.commands import run
 from snsauto.models import Pulse
 from snsauto.watch import LONG, SHORT, ClusterWatch
 
@@ -341,9 +347,15 @@ def look_for(watch: ClusterWatch, clock: time_machine.Traveller, length: timedel
     return True
 
 
-def sign_of_life(reincarnations: int) -> None:
-    """What a cluster with the pid 4711 writes about itself."""
-    stat = SimpleNamespace(pid=4711, host=socket.gethostname(), reincarnations=reincarnations, sentinel=4712)
+def sign_of_life(reincarnations: int, untouched: int = 0) -> None:
+    """What a cluster with the pid 4711 writes about itself; `untouched`: tasks taken, not begun."""
+    stat = SimpleNamespace(
+        pid=4711,
+        host=socket.gethostname(),
+        reincarnations=reincarnations,
+        task_q_size=untouched,
+        sentinel=4712,
+    )
     caches["clusters"].set(Conf.Q_STAT, ["the-only-one"], None)
     caches["clusters"].set("the-only-one", SignedPackage.dumps(stat, True), None)
 
@@ -406,6 +418,44 @@ def test_cluster_that_lost_a_worker_and_then_fell_silent_is_found_soon(
 
     assert look_for(watch, clock, SHORT)
     assert not look_for(watch, clock, timedelta(seconds=15))
+
+
+def another_machine_answers() -> None:
+    Pulse.objects.update_or_create(
+        host="elsewhere", cluster="default", defaults={"seen_at": datetime.now(UTC)}
+    )
+
+
+@pytest.mark.django_db
+def test_question_that_another_machine_took_is_no_sign_of_hanging(clock: time_machine.Traveller) -> None:
+    sign_of_life(reincarnations=0)
+    watch = ClusterWatch("default")
+    assert look_for(watch, clock, timedelta(seconds=10))
+    sign_of_life(reincarnations=1)
+
+    for _ in range(100):
+        assert look_for(watch, clock, timedelta(seconds=5))
+        clock.shift(timedelta(milliseconds=10))
+        another_machine_answers()
+
+
+@pytest.mark.django_db
+def test_cluster_that_keeps_what_it_took_is_found_though_another_machine_answers(
+    clock: time_machine.Traveller,
+) -> None:
+    sign_of_life(reincarnations=0)
+    watch = ClusterWatch("default")
+    assert look_for(watch, clock, timedelta(seconds=10))
+    tasks.ping()
+
+    sign_of_life(reincarnations=1, untouched=1)
+    found_at = 0
+    while look_for(watch, clock, timedelta(seconds=5)):
+        found_at += 5
+        another_machine_answers()
+        assert found_at < 60
+
+    assert timedelta(seconds=found_at + 5) >= SHORT
 
 
 @pytest.mark.django_db
@@ -499,3 +549,107 @@ def test_clusters_of_the_schedules_are_those_of_the_settings(settings: Settings)
 
 def test_environment_names_no_process_of_ours() -> None:
     assert os.environ.get("Q_CLUSTER_NAME") is None
+
+
+# --- one of several machines ---
+
+
+def test_parts_are_chosen_by_name() -> None:
+    assert run.parts("publishing, web") == ["web", "publishing"]
+    with pytest.raises(CommandError, match="there is no part “inbox”; choose among web, default, publishing"):
+        call_command("run", "--only=inbox")
+
+
+def test_the_demo_runs_whole() -> None:
+    with pytest.raises(CommandError, match="leave out --only"):
+        call_command("run", "--demo", "--only=web")
+
+
+def test_a_machine_without_the_web_opens_no_port() -> None:
+    services = run.services(None, ["publishing"])
+
+    assert [service.name for service in services] == ["publishing"]
+
+
+def test_one_machine_runs_everything() -> None:
+    assert [service.name for service in run.services(7)] == ["web", "default", "publishing"]
+
+
+@pytest.mark.django_db
+def test_prepare_writes_what_runs_by_the_clock() -> None:
+    Schedule.objects.all().delete()
+
+    call_command("prepare", stdout=io.StringIO())
+
+    assert Schedule.objects.filter(name="ensure pump").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_machine_waits_until_the_database_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    MigrationRecorder.Migration.objects.filter(app="snsauto", name="0001_pulse").update(name="0000_before")
+    health._read_missing_migrations.cache_clear()
+    said: list[str] = []
+
+    def look_away(_seconds: float) -> None:
+        said.append("waits")
+        MigrationRecorder.Migration.objects.filter(name="0000_before").update(name="0001_pulse")
+
+    monkeypatch.setattr("time.sleep", look_away)
+    preparing.await_prepared(lambda: said.append("says why"))
+
+    assert said == ["says why", "waits"]
+
+
+# --- the sign of life ---
+
+
+def test_nothing_that_was_started_is_no_life(tmp_path: Path) -> None:
+    assert alive.trouble(tmp_path) == "nothing was started here yet"
+
+
+def test_a_sign_that_is_given_again_and_again_is_life(tmp_path: Path) -> None:
+    alive.Sign(tmp_path, None).give()
+
+    assert alive.trouble(tmp_path) == ""
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=90)):
+        assert alive.trouble(tmp_path) == "no sign of life for 90 s"
+
+
+def test_the_sign_of_an_earlier_start_counts_no_more(tmp_path: Path) -> None:
+    alive.Sign(tmp_path, None).give()
+
+    alive.Sign(tmp_path, None)
+
+    assert alive.trouble(tmp_path) == "nothing was started here yet"
+
+
+def test_the_sign_of_a_launcher_that_was_killed_counts_no_more(tmp_path: Path) -> None:
+    dead = subprocess.Popen(python("pass"))
+    dead.wait()
+    (tmp_path / alive.FILE).write_text(json.dumps({"at": time.time(), "pid": dead.pid, "web": None}))
+
+    assert alive.trouble(tmp_path) == "the launcher is gone"
+
+
+def test_a_web_server_that_does_not_answer_is_no_life(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    alive.Sign(tmp_path, {"address": "127.0.0.1", "port": port, "host": "desk.example.org"}).give()
+
+    assert alive.trouble(tmp_path).startswith("the web server does not answer")
+
+
+def test_a_web_server_is_asked_by_its_name(live_server: LiveServer, tmp_path: Path) -> None:
+    address = urlsplit(live_server.url)
+
+    for host, said in ((address.netloc, ""), ("other.example.org", "the web server answers 400")):
+        alive.Sign(
+            tmp_path, {"address": address.hostname or "", "port": address.port or 0, "host": host}
+        ).give()
+        assert alive.trouble(tmp_path) == said
+
+
+def test_a_disk_that_is_full_ends_nothing(tmp_path: Path) -> None:
+    alive.Sign(tmp_path / "missing", None).give()
+
+    assert alive.trouble(tmp_path / "missing") == "nothing was started here yet"

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from accounts.factories import AccountFactory, MembershipFactory, UserFactory, client_of
-from accounts.models import ApiToken, User, Workspace, digest
+from accounts.models import ApiToken, Notification, User, Workspace, digest
 from accounts.permissions import Role
 from campaigns.models import Campaign
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
@@ -17,7 +17,7 @@ from publishing.models import State
 
 pytestmark = pytest.mark.django_db
 ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "campaigns", "publishing", "api"}
+OURS = {"accounts", "campaigns", "notices", "publishing", "api"}
 READS = {"get", "head", "options"}
 
 
@@ -45,6 +45,7 @@ def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
         "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
         "media": MediaFactory(pk=ROW, workspace=workspace),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
+        "notice": Notification.objects.create(pk=ROW, user=ada, workspace=workspace, key="k", text="Late."),
         "token": ApiToken.objects.create(
             pk=ROW, user=ada, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
         ),

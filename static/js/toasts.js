@@ -1,5 +1,6 @@
 // Says what was done: messages of the page, `toast` events, and requests that failed.
 const READ = 6000; // milliseconds; errors stay until they are closed
+const DECIDE = 20000; // where something can be undone
 const box = document.getElementById("toasts");
 
 export function toast({ kind = "info", text }) {
@@ -16,10 +17,11 @@ function leave(element) {
 
 function live(element) {
   if (element.dataset.kind === "error" || element.dataset.kind === "warning") return;
-  let timer = setTimeout(leave, READ, element);
+  const time = element.querySelector("form") ? DECIDE : READ;
+  let timer = setTimeout(leave, time, element);
   element.addEventListener("pointerenter", () => clearTimeout(timer));
   element.addEventListener("focusin", () => clearTimeout(timer));
-  element.addEventListener("pointerleave", () => (timer = setTimeout(leave, READ, element)));
+  element.addEventListener("pointerleave", () => (timer = setTimeout(leave, time, element)));
 }
 
 if (box) {

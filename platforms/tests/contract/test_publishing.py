@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -255,6 +256,25 @@ def test_what_was_published_is_found_again(name: str, world: str, drafted: Calla
 
     assert found is not None
     assert found.remote_id == published.remote_id
+
+
+@pytest.mark.cell("{name}:recent")
+@pytest.mark.parametrize("name", [name for name, platform in PLATFORMS.items() if platform.can("recent")])
+def test_what_stands_is_listed_for_a_person_to_pick_from(
+    name: str, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    since = datetime.now(UTC) - timedelta(minutes=5)
+    draft = drafted(client, plain_kind(PLATFORMS[name]).name)
+    ledger = MemoryLedger()
+    published = desk.publish(client, draft, ledger)
+
+    listed = client.recent(since)
+
+    assert [row.permalink for row in listed] == [published.permalink]
+    assert draft.text[:20] in listed[0].text
+    assert listed[0].at > draft.created_at - timedelta(minutes=5)
+    assert client.recognise(listed[0].permalink) in ledger.results.values()
 
 
 @pytest.mark.cell("{name}:delete")

@@ -127,12 +127,16 @@ def test_the_queue_has_pages(ada_browser: Client, planned: Callable[..., Deliver
     assert "Loaf number 25." in ada_browser.get("/queue/?page=2&show=planned").text
 
 
-def test_failures_of_one_cause_are_retried_together(
-    ada_browser: Client, delivery: Callable[..., Delivery], roomy: Account, terse: Account
+LOST = {"reason_code": "token_expired", "reason": "The connection has ended."}
+
+
+def test_failures_of_one_cause_are_retried_together_whatever_the_account(
+    ada_browser: Client, delivery: Callable[..., Delivery], terse: Account
 ) -> None:
-    same = [delivery(failed=True) for _ in range(3)]
-    other = delivery(failed=True, account=terse)
-    cause = {"account": roomy.pk, "reason_code": same[0].reason_code, "reason": same[0].reason}
+    same = [delivery(failed=True), delivery(failed=True), delivery(failed=True, account=terse)]
+    other = delivery(failed=True, reason="The network refused the picture.")
+    delivery(unknown=True, reason_code=same[0].reason_code, reason=same[0].reason)
+    cause = {"remedy": "any", "reason_code": same[0].reason_code, "reason": same[0].reason}
 
     page = ada_browser.get("/queue/?show=trouble").text
     ada_browser.post("/queue/retry/", cause)
@@ -142,16 +146,77 @@ def test_failures_of_one_cause_are_retried_together(
     assert Delivery.objects.get(pk=other.pk).state == State.FAILED
 
 
-def test_others_retry_nothing(
-    stranger: Client, onlooker: Client, ada_browser: Client, delivery: Callable[..., Delivery]
+def test_what_failed_before_an_account_was_connected_again_is_retried_together(
+    ada_browser: Client, delivery: Callable[..., Delivery], roomy: Account, terse: Account
 ) -> None:
+    earlier = {"failed": True, "due_at": NOON - timedelta(hours=2), **LOST}
+    before = [delivery(**earlier), delivery(**earlier, account=terse)]
+    after = delivery(failed=True, due_at=NOON, **LOST)
+    unclear = delivery(unknown=True, due_at=NOON - timedelta(hours=2), **LOST)
+    Account.objects.update(connected_at=NOON - timedelta(hours=1))
+
+    page = ada_browser.get("/queue/?show=trouble").text
+    ada_browser.post("/queue/retry/", {"remedy": "reconnected"})
+
+    assert "Reconnected: retry these 2" in page
+    assert set(Delivery.objects.filter(state=State.SCHEDULED)) == set(before)
+    assert Delivery.objects.get(pk=after.pk).state == State.FAILED
+    assert Delivery.objects.get(pk=unclear.pk).state == State.UNKNOWN
+
+
+def test_what_waits_for_a_connection_leads_to_the_account(
+    ada_browser: Client, delivery: Callable[..., Delivery], roomy: Account
+) -> None:
+    for reason in ("The connection has ended.", "The token was withdrawn."):
+        delivery(failed=True, due_at=NOON, reason_code="token_expired", reason=reason)
+    Account.objects.update(state=Account.State.EXPIRED, connected_at=NOON + timedelta(hours=1))
+
+    page = ada_browser.get("/queue/?show=trouble").text
+
+    assert f"/accounts/#account-{roomy.pk}" in page
+    assert "Retry these 2" in page
+    assert "Reconnected" not in page
+
+
+def test_the_accounts_page_retries_what_one_account_lost(
+    ada_browser: Client, delivery: Callable[..., Delivery], roomy: Account, terse: Account
+) -> None:
+    earlier = {"failed": True, "due_at": NOON - timedelta(hours=2), **LOST}
+    mine = [delivery(**earlier), delivery(**earlier)]
+    other = delivery(**earlier, account=terse)
+    Account.objects.update(connected_at=NOON)
+    press = {"remedy": "reconnected", "account": roomy.pk, "next": "/accounts/"}
+
+    page = ada_browser.get("/accounts/").text
+    answer = ada_browser.post("/queue/retry/", press)
+
+    assert "Reconnected: retry these 2" in page
+    assert answer["Location"] == "/accounts/"
+    assert set(Delivery.objects.filter(state=State.SCHEDULED)) == set(mine)
+    assert Delivery.objects.get(pk=other.pk).state == State.FAILED
+
+
+@pytest.mark.parametrize(
+    "press", [{}, {"account": "1"}, {"remedy": "any"}, {"remedy": "reconnected", "account": "x"}]
+)
+def test_a_press_that_names_no_cause_retries_nothing(
+    ada_browser: Client, delivery: Callable[..., Delivery], press: dict[str, str]
+) -> None:
+    delivery(failed=True, due_at=NOON - timedelta(hours=2), **LOST)
+
+    answer = ada_browser.post("/queue/retry/", press, follow=True)
+
+    assert "nothing that failed for this is left" in answer.text
+    assert Delivery.objects.get().state == State.FAILED
+
+
+def test_others_retry_nothing(stranger: Client, onlooker: Client, delivery: Callable[..., Delivery]) -> None:
     row = delivery(failed=True)
-    cause = {"account": row.account_id, "reason_code": row.reason_code, "reason": row.reason}
+    cause = {"reason_code": row.reason_code, "reason": row.reason}
 
     stranger.post("/queue/retry/", cause)
 
     assert onlooker.post("/queue/retry/", cause).status_code == 403
-    assert ada_browser.post("/queue/retry/", {"account": "x"}).status_code == 404
     assert Delivery.objects.get().state == State.FAILED
 
 
@@ -174,7 +239,7 @@ def test_the_queue_costs_the_same_however_long_it_is(
     fill(workspace, [roomy, terse], count)
     ada_browser.get("/queue/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         response = ada_browser.get("/queue/")
 
     assert len(response.content) < 100_000
@@ -269,7 +334,7 @@ def test_a_month_costs_the_same_however_busy_it_is(
     fill(workspace, [roomy, *others], count)
     ada_browser.get("/calendar/?month=2030-05")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         response = ada_browser.get("/calendar/?month=2030-05")
 
     assert len(response.content) < 100_000
@@ -286,7 +351,7 @@ def test_a_day_costs_the_same_however_busy_it_is(
         planned("Rye bread")
     ada_browser.get("/calendar/2030/5/6/")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         ada_browser.get("/calendar/2030/5/6/")
 
 
@@ -359,7 +424,7 @@ def test_home_costs_the_same_however_much_there_is(
         delivery(published=True)
     ada_browser.get("/")
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(18):
         response = ada_browser.get("/")
 
     assert len(response.content) < 100_000

@@ -296,5 +296,71 @@ def test_the_page_costs_the_same_however_many_accounts(
         AttemptFactory.create(delivery=row, number=1)
     ada_browser.get(f"/posts/{post.pk}/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         ada_browser.get(f"/posts/{post.pk}/")
+
+
+# --- one part alone ---
+
+
+def test_what_is_short_of_a_comment_offers_the_rest(
+    ada_browser: Client, delivery: Callable[..., Delivery]
+) -> None:
+    row = delivery(published=True, reason_code="refused", reason="Comments are switched off.")
+
+    page = ada_browser.get(row.post.get_absolute_url()).text
+    ada_browser.post(f"/deliveries/{row.pk}/continue/")
+
+    assert "Try the rest again" in page
+    row.refresh_from_db()
+    assert (row.state, row.reason, row.attempts_left) == (State.PUBLISHING, "", 3)
+
+
+def test_what_is_whole_has_no_rest(ada_browser: Client, delivery: Callable[..., Delivery]) -> None:
+    row = delivery(published=True)
+
+    page = ada_browser.get(row.post.get_absolute_url()).text
+    answer = ada_browser.post(f"/deliveries/{row.pk}/continue/", follow=True).text
+
+    assert "Try the rest again" not in page
+    assert "Too late" in answer
+    row.refresh_from_db()
+    assert row.state == State.PUBLISHED
+
+
+def broken_thread(row: Delivery, doubtful: bool = False) -> Delivery:
+    """Two of four parts stand, and perhaps a third."""
+    StepFactory.create(
+        delivery=row, name="text", kind=Step.Kind.REPEAT, state=Step.State.DONE, result=["a", "b", "c", "d"]
+    )
+    for n in (1, 2):
+        StepFactory.create(delivery=row, name=f"post {n}", state=Step.State.DONE, result=n)
+    StepFactory.create(delivery=row, name="post 3", state=Step.State.SENT if doubtful else Step.State.OPEN)
+    return row
+
+
+def test_a_broken_thread_says_with_which_part_it_goes_on(
+    ada_browser: Client, delivery: Callable[..., Delivery]
+) -> None:
+    row = broken_thread(delivery(failed=True))
+
+    assert "Continue with part 3 of 4" in ada_browser.get(row.post.get_absolute_url()).text
+
+
+def test_an_unclear_thread_goes_on_behind_the_part_in_doubt(
+    ada_browser: Client, delivery: Callable[..., Delivery]
+) -> None:
+    row = broken_thread(delivery(unknown=True), doubtful=True)
+
+    assert "It is there: go on with part 4 of 4" in ada_browser.get(row.post.get_absolute_url()).text
+
+
+def test_a_single_post_speaks_of_no_parts(ada_browser: Client, delivery: Callable[..., Delivery]) -> None:
+    row = delivery(failed=True)
+    StepFactory.create(delivery=row, name="text", kind=Step.Kind.REPEAT, state=Step.State.DONE, result=["a"])
+    StepFactory.create(delivery=row, name="post 1", state=Step.State.OPEN)
+
+    page = ada_browser.get(row.post.get_absolute_url()).text
+
+    assert "Retry" in page
+    assert "Continue with part" not in page

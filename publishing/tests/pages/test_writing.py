@@ -116,7 +116,7 @@ def test_what_is_out_keeps_what_it_was_sent_with(
     after = draft_for(fresh(out))
     assert [part.text for part in after.parts] == ["Good morning"]
     assert [media.name for media in after.parts[0].media] == [media.name for media in before.parts[0].media]
-    assert draft_for(post.deliveries.get(account=terse)).parts[0].text == "Good night"
+    assert draft_for(fresh(post.deliveries.get(account=terse))).parts[0].text == "Good night"
 
 
 def test_what_is_partly_out_is_not_changed(member: Membership, delivery: Callable[..., Delivery]) -> None:

@@ -1,53 +1,84 @@
-"""Run the whole desk on this machine."""
+"""Run the desk on this machine: all of it, or the parts that belong here."""
 
 import sys
+from argparse import ArgumentTypeError
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from socket import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from platforms.sandbox import world
-from snsauto import ports, schedules
+from snsauto import ports, preparing, schedules
+from snsauto.alive import Sign
 from snsauto.demo import bakery, seeding
 from snsauto.launcher import Launcher, Service, prefixed, unchanged
 from snsauto.watch import ClusterWatch
 
 MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
+WEB = "web"
+PARTS = (WEB, *schedules.CLUSTERS)
+
+
+def parts(text: str) -> list[str]:
+    """A comma list of parts of the desk, in our order."""
+    named = [word.strip() for word in text.split(",") if word.strip()]
+    if unknown := set(named) - set(PARTS):
+        raise ArgumentTypeError(
+            _("there is no part “%(part)s”; choose among %(parts)s")
+            % {"part": min(unknown), "parts": ", ".join(PARTS)}
+        )
+    return [part for part in PARTS if part in named]
 
 
 class Command(BaseCommand):
-    help = "Runs the whole desk on this machine: the web and both clusters, until Ctrl-C or SIGTERM."
+    help = "Runs the whole desk on this machine, or some parts of it, until Ctrl-C or SIGTERM."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="fill an empty database with the demo first")
         parser.add_argument("--no-migrate", action="store_true", help="leave the database as it is")
+        parser.add_argument(
+            "--only",
+            type=parts,
+            metavar="PARTS",
+            help=f"on one of several machines: a comma list of {', '.join(PARTS)}. The database is then left "
+            "as it is, and waited for until `manage.py prepare` has run",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["demo"] and not settings.SANDBOX:
             raise CommandError(_("The demo needs the sandbox: set SANDBOX=on."))
-        with self._listener() as listener:
+        if options["demo"] and options["only"]:
+            raise CommandError(_("The demo runs whole, on one machine: leave out --only."))
+        chosen: Sequence[str] = options["only"] or PARTS
+        with ExitStack() as stack:
+            listener = stack.enter_context(self._listener()) if WEB in chosen else None
+            sign = Sign(settings.DATA_DIR, web_address() if listener else None)
             try:
-                self._prepare(listener, migrate=not options["no_migrate"], with_demo=options["demo"])
+                self._prepare(listener, options)
             except KeyboardInterrupt:
                 sys.exit(130)
-            if self._launcher(listener, with_demo=options["demo"]).run():
+            if self._launcher(listener, chosen, sign, with_demo=options["demo"]).run():
                 sys.exit(1)
 
-    def _prepare(self, listener: socket, *, migrate: bool, with_demo: bool) -> None:
-        if migrate:
-            call_command("migrate", interactive=False, verbosity=0)
-        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-        if settings.STATIC_HASHED:
-            call_command("collectstatic", interactive=False, verbosity=0)
-        schedules.install()
-        if settings.SANDBOX:
-            world.seed()
-        if with_demo:
-            self._fill(listener)
+    def _prepare(self, listener: socket | None, options: dict[str, Any]) -> None:
+        if options["only"]:
+            preparing.await_prepared(
+                lambda: self._say(_("Waiting for the database: manage.py prepare makes it ready…"))
+            )
+        else:
+            preparing.prepare(migrate=not options["no_migrate"])
+        if listener is not None:
+            settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+            if settings.STATIC_HASHED:
+                call_command("collectstatic", interactive=False, verbosity=0)
+            if options["demo"]:
+                self._fill(listener)
 
     def _fill(self, listener: socket) -> None:
         if seeding.is_wanted():
@@ -71,19 +102,24 @@ class Command(BaseCommand):
             )
         return listener
 
-    def _launcher(self, listener: socket, *, with_demo: bool) -> Launcher:
-        desk = services(listener.fileno())
+    def _launcher(
+        self, listener: socket | None, chosen: Sequence[str], sign: Sign, *, with_demo: bool
+    ) -> Launcher:
+        desk = services(listener.fileno() if listener else None, chosen)
         names = [service.name for service in desk]
         return Launcher(
             desk,
             relay=unchanged(write) if settings.LOG_FORMAT == "json" else prefixed(write, names),
-            watches={cluster: ClusterWatch(cluster) for cluster in schedules.CLUSTERS},
-            ready=lambda: ports.answers(settings.BIND, settings.PORT),
-            on_ready=lambda: self._welcome(with_demo),
+            watches={name: ClusterWatch(name) for name in names if name != WEB},
+            ready=lambda: listener is None or ports.answers(settings.BIND, settings.PORT),
+            on_ready=lambda: self._welcome(names, with_demo),
+            sign=sign.give,
         )
 
-    def _welcome(self, with_demo: bool) -> None:
+    def _welcome(self, names: Sequence[str], with_demo: bool) -> None:
         lines = ["", _("SNS Auto runs at %(url)s") % {"url": settings.SITE_URL}]
+        if len(names) < len(PARTS):
+            lines.append(_("Of it, this machine runs: %(parts)s") % {"parts": ", ".join(names)})
         if with_demo and seeding.is_there():
             lines.append(
                 _("Log in as %(email)s with the password %(password)s")
@@ -103,13 +139,22 @@ def write(line: str) -> None:
     sys.stdout.flush()
 
 
-def services(port: int) -> list[Service]:
-    """What runs on one machine: workers end first, the web (where the sandbox lives) last."""
+def web_address() -> dict[str, str | int]:
+    """Where the web server of this machine answers, and to which host name."""
+    host = urlsplit(settings.SITE_URL).netloc
+    return {"address": ports.reachable(settings.BIND), "port": settings.PORT, "host": host}
+
+
+def services(port: int | None, chosen: Sequence[str] = PARTS) -> list[Service]:
+    """What runs on this machine: workers end first, the web (where the sandbox lives) last."""
     clusters = [
         Service(name, (sys.executable, MANAGE, "qcluster"), {"Q_CLUSTER_NAME": name})
         for name in schedules.CLUSTERS
+        if name in chosen
     ]
-    return [Service("web", web_command(port), grace=10.0, stage=2, files=(port,)), *clusters]
+    if port is None:
+        return clusters
+    return [Service(WEB, web_command(port), grace=10.0, stage=2, files=(port,)), *clusters]
 
 
 def web_command(port: int) -> tuple[str, ...]:

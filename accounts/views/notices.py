@@ -1,0 +1,47 @@
+"""What a person was told: the list, and the way from each to what it is about."""
+
+from contextlib import suppress
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import now
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.middleware import MemberRequest
+from accounts.models import Membership, Notification
+from accounts.permissions import Permission, requires
+from accounts.workspaces import switch_workspace
+
+PAGE_SIZE = 30
+
+
+@require_GET
+@requires(Permission.VIEW)
+def notice_list(request: MemberRequest) -> HttpResponse:
+    """Newest first, of all the workspaces that the person is in."""
+    rows = Notification.objects.told_to(request.user).select_related("workspace")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "accounts/notice_list.html", {"page": page, "zone": request.member.workspace.zone})
+
+
+@require_POST
+@requires(Permission.VIEW)
+def notices_read(request: MemberRequest) -> HttpResponse:
+    """The person has seen them all."""
+    Notification.objects.told_to(request.user).unread().update(read_at=now())
+    return redirect("notices:notice-list")
+
+
+@never_cache
+@require_GET
+@requires(Permission.VIEW)
+def notice_open(request: MemberRequest, pk: int) -> HttpResponse:
+    """Lead to what a notice is about, in the workspace that it is about; it is read then."""
+    notice = get_object_or_404(Notification.objects.told_to(request.user), pk=pk)
+    Notification.objects.told_to(request.user).unread().filter(pk=pk).update(read_at=now())
+    if notice.workspace_id not in {None, request.member.workspace_id}:
+        with suppress(Membership.DoesNotExist):  # left it since; then there is nothing to see there either
+            switch_workspace(request.user, notice.workspace_id)
+    return redirect(notice.url or "notices:notice-list")

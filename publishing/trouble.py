@@ -1,0 +1,90 @@
+"""What came to need a person since the last look: failed, unclear, missed. It reads rows and asks no engine.
+
+A delivery is told once for each fence under which it got into trouble, and the mark stands in the transaction
+that tells: whoever dies in between has told nothing, and two runs at one moment never tell the same.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import ngettext
+
+from publishing.models import Delivery, State
+from publishing.telling import grouped, quoted, tell_of
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What several deliveries have in common; being missed is one cause for all accounts."""
+
+    workspace_id: int
+    state: str
+    code: str
+    account_id: int | None
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}:{self.account_id or 'all'}:{self.code}"
+
+    @property
+    def count(self) -> int:
+        """How many deliveries are in this trouble by now."""
+        rows = Delivery.objects.filter(
+            post__workspace_id=self.workspace_id, state=self.state, reason_code=self.code
+        )
+        return rows.filter(account_id=self.account_id).count() if self.account_id else rows.count()
+
+
+def tell_of_trouble() -> int:
+    """Tell who may write of what needs them now. How many deliveries were news."""
+    told = 0
+    while batch := _tell_batch():
+        told += batch
+    return told
+
+
+@transaction.atomic
+def _tell_batch() -> int:
+    held = Delivery.objects.untold().select_for_update(of=("self",), skip_locked=True)
+    rows = list(
+        held.select_related("post__workspace", "account")
+        .defer("account__credentials")
+        .order_by("due_at")[:BATCH]
+    )
+    for cause, hit in grouped(rows, _cause).items():
+        count = max(cause.count, len(hit))
+        tell_of(cause.state, str(cause), hit, count, _sentence(cause, hit[0], count), "trouble")
+    Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(told_fence=F("fence"))
+    return len(rows)
+
+
+def _cause(row: Delivery) -> Cause:
+    is_everywhere = row.state == State.MISSED
+    return Cause(row.post.workspace_id, row.state, row.reason_code, None if is_everywhere else row.account_id)
+
+
+def _sentence(cause: Cause, row: Delivery, count: int) -> str:
+    """What happened, why, and what to do."""
+    told = {
+        "post": quoted(row),
+        "account": str(row.account),
+        "count": count,
+        "why": f"{row.reason} {row.advice}".strip(),
+    }
+    plural = partial(ngettext, number=count)
+    if cause.state == State.MISSED:
+        sentence = plural("%(post)s was missed. %(why)s", "%(count)d posts were missed. %(why)s")
+    elif cause.state == State.UNKNOWN:
+        sentence = plural(
+            "Nobody knows whether %(post)s is on %(account)s. %(why)s",
+            "Nobody knows whether %(count)d posts are on %(account)s. %(why)s",
+        )
+    else:
+        sentence = plural(
+            "%(post)s did not go out on %(account)s. %(why)s",
+            "%(count)d posts did not go out on %(account)s. %(why)s",
+        )
+    return sentence % told
