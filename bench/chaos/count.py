@@ -21,9 +21,9 @@ VERDICTS: dict[str, Verdict] = {
 }
 OVER = (*TERMINAL, *NEEDS_PERSON)
 
-# Here a lost answer cannot always be told from a request that never arrived: a person is asked, and nothing is
-# sent twice. The contract tests (MAY_ASK in platforms/tests/contract) name TikTok's photos; a Telegram bot cannot
-# read a channel, and knows what it sent only as long as nothing newer stands there.
+# Here a lost answer cannot always be told from a request that never arrived: a person is asked, and nothing
+# is sent twice. The contract tests (MAY_ASK in platforms/tests/contract) name TikTok's photos; a Telegram bot
+# cannot read a channel, and knows what it sent only as long as nothing newer stands there.
 MAY_ASK = frozenset({"tiktok", "telegram"})
 
 

@@ -14,7 +14,7 @@ from django.db import Error, connection
 
 from bench.chaos.plan import STOPPED_SECONDS, Blow, BlowKind
 from bench.chaos.room import Machine, Room, publishes
-from publishing.models import Heartbeat
+from publishing.engine_rows import Heartbeat
 
 INSISTS_SECONDS = 20.0  # what is just being started is hit a little later
 MISSED = "hit nothing"
