@@ -201,7 +201,7 @@ class Layout:
             "PORT": str(self.ports[number]),
             "SITE_URL": f"http://127.0.0.1:{self.ports[number]}",
             "OUTBOUND_ALLOW": f"127.0.0.1:{self.networks_port}",
-            "PUBLISHING_THREADS": "16",  # all machines, and whoever else is there, share one server's connections
+            "PUBLISHING_THREADS": "16",  # all machines share one server and its connections
             "WEB_THREADS": "8",
             "CHAOS_SKEW": str(self.skew if number else 0),
             "SPT_NOENV": "1",  # the clusters rename their processes; their environment stays readable
