@@ -14,16 +14,6 @@ BlowKind = Literal[
     "kill worker", "kill cluster", "kill launcher", "stop worker", "cut connections", "database away", "fault"
 ]
 
-# No more than this on one account, so that the networks' own quotas of a day never decide the outcome.
-MOST_PER_ACCOUNT = {
-    "tiktok": 12,
-    "youtube": 9,
-    "youtube_shorts": 9,
-    "instagram": 60,
-    "linkedin": 50,
-    "google_business": 80,
-}
-ENDLESS = 10_000
 SLOW_SECONDS = 46.0  # longer than the desk waits for an answer
 STOPPED_SECONDS = 52.0  # longer than a lease
 FAULTS = ("drop_before", "drop_after", "half", "html", "empty", "broken", "limited", "slow")
@@ -136,7 +126,7 @@ def takes(platform: type[Platform], kind: Kind) -> bool:
 
 def _batches(chance: random.Random, deliveries: int, workspaces: int, seconds: float) -> Iterator[Batch]:
     """Posts to many networks at once, until every network has its share."""
-    left = _shares(deliveries, workspaces)
+    left = _shares(deliveries)
     number, bursts = 0, [chance.uniform(0.1, 0.9) * seconds for _ in range(3)]
     while any(left.values()):
         kind = _kind(chance, left)
@@ -151,14 +141,10 @@ def _batches(chance: random.Random, deliveries: int, workspaces: int, seconds: f
         yield Batch(number % workspaces, kind, round(due, 2), tuple(orders))
 
 
-def _shares(deliveries: int, workspaces: int) -> dict[str, int]:
-    """The deliveries dealt out one by one, to networks that may still take one."""
-    most = {name: MOST_PER_ACCOUNT.get(name, ENDLESS) * workspaces for name in PLATFORMS}
-    shares = dict.fromkeys(PLATFORMS, 0)
-    for _ in range(deliveries):
-        name = min((name for name in shares if shares[name] < most[name]), key=lambda name: shares[name])
-        shares[name] += 1
-    return shares
+def _shares(deliveries: int) -> dict[str, int]:
+    """As many for each network, and the rest for the first of them."""
+    share, rest = divmod(deliveries, len(PLATFORMS))
+    return {name: share + (number < rest) for number, name in enumerate(PLATFORMS)}
 
 
 def _kind(chance: random.Random, left: Mapping[str, int]) -> Kind:
