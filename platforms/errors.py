@@ -57,13 +57,17 @@ class RateLimited(PlatformError):
 
 
 class NotReady(PlatformError):
-    """The network is still processing; look again at `retry_at`. Raised by `Ledger.wait` only."""
+    """Something is still being made ready; look again at `retry_at`.
+
+    `by_network`: the network was asked, and answered that it is still processing.
+    """
 
     code = "processing"
 
-    def __init__(self, message: str, *, retry_at: datetime) -> None:
+    def __init__(self, message: str, *, retry_at: datetime, by_network: bool = False) -> None:
         super().__init__(message)
         self.retry_at = retry_at
+        self.by_network = by_network
 
 
 class TokenExpired(PlatformError):

@@ -110,12 +110,13 @@ class Backlog:
         for row in self._rows:
             if self._is_half_open(row):
                 first.setdefault(row.network, row.pk)
-        taken = [
-            delivery
-            for network, pk in list(first.items())[:at_most]
-            if circuits.take_probe(network, moment)
-            for delivery in claims.take(self._owner, [pk], moment)
-        ]
+        taken = []
+        for network, pk in list(first.items())[:at_most]:
+            if circuits.take_probe(network, moment):
+                probes = claims.take(self._owner, [pk], moment)
+                taken += probes
+                if not probes:
+                    circuits.give_probe_back(network)
         for delivery in taken:
             delivery.is_probe = True
         self._rows = [row for row in self._rows if row.network not in first]

@@ -67,15 +67,28 @@ def note(account: Account, error: PlatformError | None, last: Circuits | None, *
     key = key_of(account)
     if error is not None and is_failure(error):
         _failed(key, error, is_probe=is_probe)
-    elif isinstance(error, NotReady) or (error is not None and error.by_looking):
-        return  # says nothing of how the network is doing
-    elif is_probe or last is None or key in last.rows:
-        _answered(key)
+    elif is_answer(error, is_probe=is_probe):
+        if is_probe or last is None or key in last.rows:
+            _answered(key)
+    elif is_probe:
+        give_probe_back(key)
 
 
 def is_failure(error: PlatformError) -> bool:
     """Whether the network did not do its part. A refusal and a limit are answers."""
     return type(error) in {Unavailable, OutcomeUnknown} and not error.by_looking
+
+
+def is_answer(error: PlatformError | None, *, is_probe: bool) -> bool:
+    """Whether the network was asked, and answered. That it can be read is enough for a probe alone."""
+    if isinstance(error, NotReady):
+        return error.by_network
+    return error is None or is_probe or not error.by_looking
+
+
+def give_probe_back(key: Key) -> None:
+    """The network was not asked after all: the next delivery may try."""
+    _row(key).filter(opened_at__isnull=False).update(retry_at=clock.moment())
 
 
 def _answered(key: Key) -> None:

@@ -33,6 +33,7 @@ from publishing.leases import LEASE
 from publishing.models import Attempt, Delivery, Post, State, Step
 
 TOO_LATE = timedelta(hours=24)  # after the first try, or after a person pressed Retry
+AFTER_BREAK = timedelta(seconds=2)  # the database has just been away
 MOST_CANDIDATES = 500
 MOST_MISSED = 1000
 
@@ -247,8 +248,10 @@ def give_back(rows: list[Delivery]) -> None:
 
 
 def let_go(delivery: Delivery) -> None:
-    """Whoever comes next need not wait for our lease to run out."""
+    """The database went away under the work: nobody died, and nobody need wait for our lease to run out."""
+    if delivery.attempt.pk:
+        Attempt.objects.filter(pk=delivery.attempt.pk, outcome="").update(outcome=Attempt.Outcome.WAITING)
     mine = Delivery.objects.filter(
         pk=delivery.pk, fence=delivery.fence, state=State.PUBLISHING, lease_until__isnull=False
     )
-    mine.update(lease_until=clock.moment())
+    mine.update(lease_until=None, owner="", due_at=clock.moment() + AFTER_BREAK)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.connections import platform_client
@@ -29,7 +29,7 @@ from platforms.errors import (
     TokenExpired,
     Unavailable,
 )
-from publishing import circuits, claims, clock, leases, pacing
+from publishing import circuits, claims, clock, insisting, leases, pacing
 from publishing.backlog import Backlog
 from publishing.circuits import Circuits
 from publishing.claims import mark_missed
@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
 MOST_CRASHES = 5
-_NOT_TRIED = Refused("")  # the network was not even asked
+NOT_TRIED = Refused("")  # the network was not even asked
 
 
 def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Delivery]:
@@ -66,7 +66,7 @@ def work(delivery: Delivery, known: Circuits | None = None) -> None:
             log.warning("lease lost: somebody else goes on with it")
         except AWAY as error:
             log.warning("the database went away under the work", error=str(error).strip())
-            connection.close()
+            insisting.lost()
             insist(partial(claims.let_go, delivery))
         finally:
             leases.end(delivery)
@@ -75,8 +75,10 @@ def work(delivery: Delivery, known: Circuits | None = None) -> None:
 def _work(delivery: Delivery, known: Circuits | None) -> None:
     settle, error = _try(delivery)
     insist(partial(settle, delivery, delivery.attempt))
-    if error is not _NOT_TRIED:
+    if error is not NOT_TRIED:
         insist(partial(circuits.note, delivery.account, error, known, is_probe=delivery.is_probe))
+    elif delivery.is_probe:
+        insist(partial(circuits.give_probe_back, circuits.key_of(delivery.account)))
 
 
 Settle = Callable[[Delivery, Attempt], None]
@@ -86,7 +88,7 @@ def _try(delivery: Delivery) -> tuple[Settle, PlatformError | None]:
     """One try: the way to settle it, and what the network failed with."""
     obstacle = _obstacle(delivery)
     if obstacle is not None:
-        return obstacle, _NOT_TRIED
+        return obstacle, NOT_TRIED
     try:
         published = _publish(delivery)
     except PlatformError as error:
@@ -231,19 +233,35 @@ def refused(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: 
 def crashed_too_often(delivery: Delivery, attempt: Attempt) -> None:
     """Something in this delivery stops our workers: leave it to a person."""
     error = Refused(_("The worker was cut off %(count)s times.") % {"count": delivery.crashes})
-    refused(delivery, attempt, error, _("Press Retry; if it happens again, tell your administrator."))
+    _give_up(delivery, attempt, error, _("Press Retry; if it happens again, tell your administrator."))
 
 
 def too_late(delivery: Delivery, attempt: Attempt) -> None:
     """A day of waiting is enough."""
-    refused(
-        delivery, attempt, Refused(_("It did not get through within a day.")), _("Press Retry, or leave it.")
-    )
+    error = Refused(_("It did not get through within a day."))
+    _give_up(delivery, attempt, error, _("Press Retry, or leave it."))
+
+
+def _give_up(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: str) -> None:
+    """It was not the network that said no: what may yet appear there is not called failed."""
+    if is_coming_out(delivery):
+        _settle(
+            delivery, attempt, Attempt.Outcome.UNKNOWN, State.UNKNOWN, error, advice=OutcomeUnknown.action
+        )
+    else:
+        refused(delivery, attempt, error, advice)
 
 
 def in_doubt(delivery: Delivery) -> bool:
     """Whether a step may have reached the network and nobody knows."""
     return delivery.steps.filter(state=Step.State.SENT).exists()
+
+
+def is_coming_out(delivery: Delivery) -> bool:
+    """Whether the network has taken it and is still at it (it processes a video that is public by then)."""
+    steps = delivery.steps.all()
+    waits = steps.filter(kind=Step.Kind.WAIT, first_sent_at__isnull=False).exclude(state=Step.State.DONE)
+    return waits.exists() and steps.filter(kind=Step.Kind.ONCE, state=Step.State.DONE).exists()
 
 
 def _settle(

@@ -18,6 +18,22 @@ LONGEST_SECONDS = 120.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 _one_writer = threading.RLock()
+_breaks = 0  # how often a connection was found broken
+_seen = threading.local()
+
+
+def lost() -> None:
+    """Close a connection that broke. Those of the other threads are renewed before they work again."""
+    global _breaks  # noqa: PLW0603  (one count a process)
+    _breaks += 1
+    connection.close()
+
+
+def renewed_connection() -> None:
+    """Before a thread works: let go of a connection that was kept over a break."""
+    if getattr(_seen, "breaks", 0) != _breaks:
+        _seen.breaks = _breaks
+        connection.close()
 
 
 def insist(write: Callable[[], T]) -> T:
@@ -34,7 +50,7 @@ def insist(write: Callable[[], T]) -> T:
             if connection.in_atomic_block or time.monotonic() > end:
                 raise
             log.warning("the database is away; writing again", error=str(error).strip())
-            connection.close()
+            lost()
         time.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -71,9 +71,8 @@ class DeliveryLedger:
         if ready():
             self._done(step, True)
         elif clock.moment() - cast(datetime, step.first_sent_at) < timedelta(seconds=at_most):
-            raise NotReady(
-                "The network is still processing.", retry_at=clock.moment() + timedelta(seconds=every)
-            )
+            later = clock.moment() + timedelta(seconds=every)
+            raise NotReady("The network is still processing.", retry_at=later, by_network=True)
         else:
             Step.objects.filter(pk=step.pk).update(first_sent_at=None)
             raise Unavailable("The network did not finish processing in time.")

@@ -14,7 +14,7 @@ import structlog
 from django.db import connection, connections
 from django.db.models import QuerySet
 
-from publishing import claims, clock, engine
+from publishing import claims, clock, engine, insisting
 from publishing.backlog import LOOK_SECONDS, Backlog, may_work
 from publishing.bell import FRESH
 from publishing.circuits import Circuits, Key, key_of
@@ -29,6 +29,7 @@ Job = tuple[Delivery, Circuits | None]
 GATHER_SECONDS = 0.03  # under load: so many are done by then that a claim is worth its transaction
 BEAT_SECONDS = 1.0
 TIDY_SECONDS = 2.0
+IDLE_SECONDS = 10.0  # then a thread gives its connection back
 RENEW_SECONDS = 10.0
 
 
@@ -107,6 +108,7 @@ class Pool:
             while job := self._next():
                 delivery, known = job
                 try:
+                    insisting.renewed_connection()
                     engine.work(delivery, known)
                 finally:
                     self._release(delivery)
@@ -119,7 +121,8 @@ class Pool:
             while not (job := self._pick()):
                 if self._is_closing:
                     return None
-                self._wanted.wait()
+                if not self._wanted.wait(IDLE_SECONDS):
+                    connection.close()  # a pump at rest holds few
             return job
 
     def _pick(self) -> Job | None:
@@ -243,7 +246,7 @@ class Pump:
 
     def _wait_for_database(self, error: Exception) -> None:
         log.warning("the database is away; the pump waits", error=str(error).strip())
-        connection.close()
+        insisting.lost()
         self._last.pop("renew", None)
         time.sleep(LOOK_SECONDS)
 

@@ -8,7 +8,7 @@ import time_machine
 
 from accounts.factories import AccountFactory
 from accounts.models import Account
-from platforms.errors import InvalidContent, RateLimited, Unavailable
+from platforms.errors import InvalidContent, OutcomeUnknown, RateLimited, Unavailable
 from publishing import circuits, engine, pacing
 from publishing.circuits import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, PROBE
 from publishing.engine_rows import Circuit
@@ -109,6 +109,49 @@ def test_a_probe_whose_worker_died_is_followed_by_another(
     clock.shift(PROBE)
 
     assert len(engine.claim("other", 10)) == 1
+
+
+def test_a_probe_that_is_still_processed_is_an_answer(
+    broken: Circuit, due: Due, world: World, clock: time_machine.Traveller
+) -> None:
+    due("probe", due_at=NOON - timedelta(minutes=1))
+    clock.shift(FIRST_PAUSE)
+    world.processed = False
+
+    run()
+
+    broken.refresh_from_db()
+    assert (broken.failures, broken.opened_at) == (0, None)
+
+
+def test_a_probe_that_never_asked_the_network_is_given_back(
+    broken: Circuit, due: Due, clock: time_machine.Traveller
+) -> None:
+    gone = account()
+    Account.objects.filter(pk=gone.pk).update(state=Account.State.DISCONNECTED)
+    due("disconnected", account=gone, due_at=NOON - timedelta(minutes=1))
+    due("next")
+    clock.shift(FIRST_PAUSE)
+
+    assert run() == ["disconnected"]
+    assert run() == ["next"]
+
+
+def test_a_look_that_cannot_tell_says_nothing_about_the_network(
+    due: Due, world: World, clock: time_machine.Traveller
+) -> None:
+    for n in range(2):
+        due(f"text {n}")
+    world.after = [OutcomeUnknown("broke off")] * 2
+    world.unsure = OutcomeUnknown("not shown yet")
+
+    run()
+    for _ in range(3):
+        clock.shift(timedelta(minutes=2))
+        run()
+
+    assert world.looks == 6
+    assert Circuit.objects.get().failures == 2
 
 
 def test_waiting_for_a_network_uses_up_no_attempts(

@@ -428,6 +428,17 @@ def test_a_delivery_that_kills_its_workers_is_left_to_a_person(
     assert world.posts == []
 
 
+def test_what_the_network_is_still_at_is_never_called_failed(due: Callable[..., Delivery], clock) -> None:
+    delivery = due()
+    delivery.steps.create(name="video", kind=Step.Kind.ONCE, state=Step.State.DONE, result="1")
+    delivery.steps.create(name="processed", kind=Step.Kind.WAIT, first_sent_at=NOON)
+    Delivery.objects.update(crashes=engine.MOST_CRASHES)
+
+    [settled] = run()
+
+    assert (settled.state, settled.advice) == (State.UNKNOWN, OutcomeUnknown.action)
+
+
 def test_a_fault_of_ours_is_loud_and_leaves_the_step_in_doubt(
     due: Callable[..., Delivery], world: World
 ) -> None:

@@ -1,5 +1,6 @@
 """What the network said is written down though the database is away; and what was committed stands."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,8 +9,8 @@ import pytest
 import time_machine
 from django.db import OperationalError, connection
 
+from publishing import claims, engine, insisting, leases
 from publishing import clock as shared_clock
-from publishing import engine, insisting, leases
 from publishing.leases import LEASE
 from publishing.models import Delivery, State, Step
 from publishing.pump import Pump
@@ -73,7 +74,39 @@ def test_nothing_is_sent_where_the_intent_could_not_be_written(due: Due, world: 
 
     delivery.refresh_from_db()
     assert world.posts == []
-    assert (delivery.state, delivery.lease_until) == (State.PUBLISHING, NOON)  # nobody waits for the lease
+    assert (delivery.state, delivery.lease_until, delivery.crashes) == (State.PUBLISHING, None, 0)
+    assert delivery.due_at == NOON + claims.AFTER_BREAK  # nobody waits for the lease
+
+
+def test_connections_that_broke_cut_nobody_off(due: Due, world: World) -> None:
+    delivery = due()
+
+    with connection.execute_wrapper(Away('INSERT INTO "publishing_step"', 99)):
+        for _ in range(engine.MOST_CRASHES + 1):
+            Delivery.objects.update(due_at=NOON)
+            [claimed] = engine.claim("worker", 1)
+            engine.work(claimed)
+    Delivery.objects.update(due_at=NOON)
+    [claimed] = engine.claim("worker", 1)
+    engine.work(claimed)
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.crashes, delivery.attempts.count()) == (State.PUBLISHED, 0, 1)
+
+
+def test_a_connection_that_was_kept_over_a_break_is_renewed(db: None) -> None:
+    insisting.renewed_connection()
+    with connection.cursor():
+        kept = connection.connection
+    insisting.renewed_connection()
+    assert connection.connection is kept
+
+    other = threading.Thread(target=insisting.lost)
+    other.start()
+    other.join()
+    insisting.renewed_connection()
+
+    assert connection.connection is None
 
 
 def test_a_pump_outlives_its_database(due: Due, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
