@@ -16,7 +16,7 @@ if SKEW := float(os.environ.get("CHAOS_SKEW", "0")):
     # Every clock of this process tree goes wrong by so many seconds, from its first line on.
     time_machine.travel(now() + timedelta(seconds=SKEW), tick=True).start()
 
-# A run posts on one account in minutes what people post in weeks: the networks' own quotas are not what is tried.
+# A run posts in minutes what people post in weeks: the networks' quotas are not what is tried here.
 for network in PLATFORMS.values():
     network.quotas = ()
 
