@@ -8,7 +8,7 @@ BIN := .venv/bin
 PYTEST := SANDBOX=on $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser test-real test-chaos test-machines bench network-table screenshots format clean
+.PHONY: help run test check test-postgres test-browser test-real test-chaos test-chaos-postgres test-machines chaos bench network-table screenshots format clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 16
@@ -50,6 +50,12 @@ test-postgres: .venv/dev.stamp ## the suite on PostgreSQL: TEST_DATABASE_URL=pos
 test-chaos: .venv/dev.stamp ## kills workers at every moment
 	@$(PYTEST) -n 0 -m chaos publishing snsauto
 	@$(PYTEST) -n $(JOBS) -m chaos platforms
+
+test-chaos-postgres: .venv/dev.stamp ## the same desk on several machines: TEST_DATABASE_URL=postgres://user@host/name
+	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_chaos.py
+
+chaos: .venv/dev.stamp ## a whole desk is beaten while it publishes: CHAOS_SEED=1 CHAOS_DELIVERIES=2000 CHAOS_DATABASE=both
+	@TEST_DATABASE_URL=$(TEST_DATABASE_URL) $(BIN)/python -m bench.chaos
 
 test-machines: .venv/dev.stamp ## several machines on PostgreSQL, as compose.several.yaml has them
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_machines.py
