@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = timedelta(seconds=5)
 ASK_AGAIN = timedelta(seconds=15)  # while there is no answer
 SHORT = timedelta(seconds=30)
+STARTING = timedelta(minutes=2)  # on a busy machine; one that is restarted too soon never gets there
 LONG = timedelta(seconds=settings.TASK_SECONDS + 30)  # both workers may be at the longest task
 
 
@@ -43,6 +44,7 @@ class ClusterWatch:
         self._looked_at = now() - LOOK_EVERY
         self._asked_at: datetime | None = None  # the first question without an answer
         self._last_asked_at = now()
+        self._has_answered = False
         self._replaced = self._replaced_when_asked = 0  # workers, when the last answered question was put
 
     def look(self, pid: int) -> bool:
@@ -62,6 +64,7 @@ class ClusterWatch:
         moment = now()
         stat = self._stat(pid)
         if self._is_answered(stat) or self._is_answered_elsewhere(stat):
+            self._has_answered = self._has_answered or self._asked_at is not None
             self._asked_at = None
             self._replaced = self._replaced_when_asked
             self._keep_pump(stat)
@@ -97,7 +100,8 @@ class ClusterWatch:
         return others.filter(cluster=self._cluster, seen_at__gt=self._asked_at).exists()
 
     def _patience(self, stat: Stat | None) -> timedelta:
-        return SHORT if stat is None or stat.reincarnations != self._replaced else LONG
+        patience = SHORT if stat is None or stat.reincarnations != self._replaced else LONG
+        return patience if self._has_answered else max(patience, STARTING)
 
     def _stat(self, pid: int) -> Stat | None:
         """What the cluster says of itself; it is written twice a second and soon too old to be there."""

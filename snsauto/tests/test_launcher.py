@@ -32,7 +32,7 @@ from snsauto import alive, health, ports, preparing, schedules, tasks
 from snsauto.launcher import TETHER, Child, Service, prefixed, unchanged
 from snsauto.management.commands import run
 from snsauto.models import Pulse
-from snsauto.watch import LONG, SHORT, ClusterWatch
+from snsauto.watch import LONG, SHORT, STARTING, ClusterWatch
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2030, 5, 6, 12, tzinfo=UTC)
@@ -391,8 +391,18 @@ def test_cluster_that_answers_is_left_alone(clock: time_machine.Traveller) -> No
 @pytest.mark.django_db
 def test_silent_cluster_without_a_status_is_found_soon(clock: time_machine.Traveller) -> None:
     watch = ClusterWatch("default")
+    assert look_for(watch, clock, timedelta(seconds=10))
+    tasks.ping()
 
     assert look_for(watch, clock, SHORT)
+    assert not look_for(watch, clock, timedelta(seconds=15))
+
+
+@pytest.mark.django_db
+def test_cluster_that_is_only_starting_is_given_time(clock: time_machine.Traveller) -> None:
+    watch = ClusterWatch("default")
+
+    assert look_for(watch, clock, STARTING)
     assert not look_for(watch, clock, timedelta(seconds=15))
 
 
