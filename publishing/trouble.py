@@ -76,7 +76,9 @@ def _sentence(cause: Cause, row: Delivery, count: int) -> str:
     }
     plural = partial(ngettext, number=count)
     if cause.state == State.MISSED:
-        sentence = plural("%(post)s was missed. %(why)s", "%(count)d posts were missed. %(why)s")
+        sentence = plural(
+            "%(post)s was missed. %(why)s", "%(count)d posts were missed. Say what becomes of them."
+        )
     elif cause.state == State.UNKNOWN:
         sentence = plural(
             "Nobody knows whether %(post)s is on %(account)s. %(why)s",

@@ -24,6 +24,7 @@ from platforms.sandbox.models import Entry, Fault
 from publishing import engine, media, renditions, scheduling
 from publishing.ahead import look_ahead
 from publishing.drafts import make_draft
+from publishing.engine_rows import Spend
 from publishing.models import Attempt, Delivery, Media, Post, State, Step
 from publishing.preflight import examine
 from publishing.pump import Pump
@@ -251,6 +252,8 @@ class Bakery:
         scheduling.publish_now(post)
         renditions.prepare(post.pk)
         self._work(post)
+        # so that what belongs to many days is not paced as one minute's
+        Spend.objects.filter(delivery__post=post).update(at=self._moment(story))
         self._moves.append(Move(post, begun, now(), self._moment(story)))
 
     def _in_doubt(self, story: Story) -> None:
