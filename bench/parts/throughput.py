@@ -34,6 +34,7 @@ def measure(network: Network, posts: int = 1000) -> list[Value]:
         Value("all out", seconds, "s", least.seconds, MOST_SECONDS[connection.vendor], 0.5),
         Value("last answer by the network", at_network, "s", least.seconds),
         Value("processor time of a post", spent / posts * 1000, "ms", least.processor_ms),
+        Value("not sent", posts - published(), "", most=0),
         Value("sent twice", sum(arrival.is_repeated for arrival in arrivals), "", most=0),
         Value("worker memory", memory, "MiB", least.mib, MOST_MIB),
     ]
