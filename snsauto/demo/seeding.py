@@ -24,7 +24,7 @@ from platforms.sandbox.models import Entry, Fault
 from publishing import engine, media, renditions, scheduling
 from publishing.ahead import look_ahead
 from publishing.drafts import make_draft
-from publishing.engine_rows import Spend
+from publishing.engine_rows import Circuit, Spend
 from publishing.models import Attempt, Delivery, Media, Post, State, Step
 from publishing.preflight import examine
 from publishing.pump import Pump
@@ -268,6 +268,7 @@ class Bakery:
             self._published(story)
         finally:
             Fault.objects.filter(pk__in=[fault.pk for fault in faults]).delete()
+            Circuit.objects.filter(platform_name=network).delete()
 
     def _work(self, post: Post) -> None:
         """What a pump would do with the post, without its pauses."""
