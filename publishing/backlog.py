@@ -2,6 +2,7 @@
 
 Workspaces and networks take turns (see `claims.look`). No network gets more than its share of the threads: it
 may hold three times as many as it leaves free, so when some networks hang, the next one still finds a thread.
+It begins with a few and gets one more with every answer: one that is dead holds no more than those.
 A few more of each are taken ahead, so that a thread that is done need not wait for a claim.
 """
 
@@ -16,24 +17,46 @@ from publishing.models import Delivery
 
 AHEAD = 8  # taken for each network beyond its threads
 SHARE = 3  # how many threads a network may hold for each that stays free
+FIRST = 8  # how many it may hold before it has answered
 FRESH_SECONDS = 1.0  # under load what is due is read again after this
 LOOK_SECONDS = 0.2  # and where nothing was due, after this
 
 
-def may_work(held: int, left: int) -> bool:
+def may_work(held: int, left: int, window: int = FIRST) -> bool:
     """Whether a network that holds so many threads may have another of those left.
 
-    The last one goes only to a network that has none.
+    `window`: how many its answers so far have earned it. The last one goes only to a network that has none.
     """
-    return left > 0 and (held == 0 or held < SHARE * (left - 1))
+    return left > 0 and (held == 0 or held < min(window, SHARE * (left - 1)))
+
+
+class Windows:
+    """How many threads each network has earned: one more with each answer, half of them with each failure."""
+
+    def __init__(self) -> None:
+        self._earned: dict[Key, int] = {}
+
+    def of(self, network: Key) -> int:
+        return self._earned.get(network, FIRST)
+
+    def note(self, network: Key, answered: bool) -> None:
+        earned = self.of(network)
+        self._earned[network] = earned + 1 if answered else max(earned // 2, FIRST // 2)
 
 
 class Seats:
     """The threads that are free, and the few places for what is taken ahead."""
 
     def __init__(
-        self, free: int, busy: Counter[Key], ready: Counter[Key] | None, *, is_alone: bool = False
+        self,
+        free: int,
+        busy: Counter[Key],
+        ready: Counter[Key] | None,
+        windows: Windows,
+        *,
+        is_alone: bool = False,
     ) -> None:
+        self._windows = windows
         self._left = free
         self._busy = Counter(busy)
         self._ahead = Counter[Key]()
@@ -44,7 +67,8 @@ class Seats:
 
     def take(self, network: Key) -> bool:
         """Whether one more delivery for the network has a place; it is taken then."""
-        if may_work(self._busy[network], self._left) or (self._is_alone and self._left > 0):
+        window = self._windows.of(network)
+        if may_work(self._busy[network], self._left, window) or (self._is_alone and self._left > 0):
             self._busy[network] += 1
             self._left -= 1
             return True
@@ -62,6 +86,7 @@ class Backlog:
         self._looked = float("-inf")
         self._was_cut = False
         self.circuits: Circuits | None = None
+        self.windows = Windows()
 
     def take(
         self, free: int, busy: Counter[Key], ready: Counter[Key] | None = None, moment: datetime | None = None
@@ -92,7 +117,7 @@ class Backlog:
         self._was_cut = len(self._rows) == MOST_CANDIDATES
 
     def _choose(self, free: int, busy: Counter[Key], ready: Counter[Key] | None) -> list[int]:
-        seats = Seats(free, busy, ready, is_alone=self._is_alone)
+        seats = Seats(free, busy, ready, self.windows, is_alone=self._is_alone)
         chosen: list[Candidate] = []
         kept: list[Candidate] = []
         for row in self._rows:

@@ -57,11 +57,11 @@ def claim(owner: str, at_most: int, moment: datetime | None = None) -> list[Deli
 # --- working ---
 
 
-def work(delivery: Delivery, known: Circuits | None = None) -> None:
-    """Do what a claimed delivery needs next, and write down what became of it."""
+def work(delivery: Delivery, known: Circuits | None = None) -> bool:
+    """Do what a claimed delivery needs next, and write down what became of it. False: the network failed."""
     with Worklog(delivery.pk, delivery.account.platform_name):
         try:
-            _work(delivery, known)
+            return _work(delivery, known)
         except LostLease:
             log.warning("lease lost: somebody else goes on with it")
         except AWAY as error:
@@ -70,15 +70,17 @@ def work(delivery: Delivery, known: Circuits | None = None) -> None:
             insist(partial(claims.let_go, delivery))
         finally:
             leases.end(delivery)
+    return True  # it was not the network that failed
 
 
-def _work(delivery: Delivery, known: Circuits | None) -> None:
+def _work(delivery: Delivery, known: Circuits | None) -> bool:
     settle, error = _try(delivery)
     insist(partial(settle, delivery, delivery.attempt))
     if error is not NOT_TRIED:
         insist(partial(circuits.note, delivery.account, error, known, is_probe=delivery.is_probe))
     elif delivery.is_probe:
         insist(partial(circuits.give_probe_back, circuits.key_of(delivery.account)))
+    return error is None or not circuits.is_failure(error)
 
 
 Settle = Callable[[Delivery, Attempt], None]

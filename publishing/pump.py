@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.db.models import QuerySet
 
 from publishing import claims, clock, engine, insisting
-from publishing.backlog import LOOK_SECONDS, Backlog, may_work
+from publishing.backlog import LOOK_SECONDS, Backlog, Windows, may_work
 from publishing.bell import FRESH
 from publishing.circuits import Circuits, Key, key_of
 from publishing.engine_rows import Heartbeat, Switch
@@ -42,8 +42,9 @@ class Pool:
     ours ends its thread, loudly; the delivery's lease runs out and the pool starts a new thread.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, windows: Windows) -> None:
         self._size = size
+        self._windows = windows
         self._threads: list[threading.Thread] = []
         self._ready: list[Job] = []
         self._working: dict[int, Key] = {}
@@ -112,11 +113,12 @@ class Pool:
         try:
             while job := self._next():
                 delivery, known = job
+                answered = False
                 try:
                     insisting.renewed_connection()
-                    engine.work(delivery, known)
+                    answered = engine.work(delivery, known)
                 finally:
-                    self._release(delivery)
+                    self._release(delivery, answered)
         finally:
             connections.close_all()
 
@@ -134,15 +136,16 @@ class Pool:
         busy, free = Counter(self._working.values()), self._size - len(self._working)
         for place, (delivery, known) in enumerate(self._ready):
             key = key_of(delivery.account)
-            if may_work(busy[key], free):
+            if may_work(busy[key], free, self._windows.of(key)):
                 del self._ready[place]
                 self._working[delivery.pk] = key
                 return delivery, known
         return None
 
-    def _release(self, delivery: Delivery) -> None:
+    def _release(self, delivery: Delivery, answered: bool) -> None:
         with self.changed:
-            self._working.pop(delivery.pk, None)
+            self._windows.note(self._working.pop(delivery.pk), answered)
+            self._wanted.notify()  # the thread that is free now takes one; its answer may have earned another
             self.changed.notify_all()
 
 
@@ -159,7 +162,7 @@ class Pump:
     def run(self, until: Callable[[], bool]) -> int:
         """Publish what is due until told to stop, finish what was begun, and say how many were taken."""
         taken = 0
-        with Pool(self._threads) as pool:
+        with Pool(self._threads, self._backlog.windows) as pool:
             while not until():
                 try:
                     self._keep(pool)
@@ -173,7 +176,7 @@ class Pump:
         """Publish what is due now and come back."""
         taken = 0
         claims.mark_missed(clock.moment())
-        with Pool(self._threads) as pool:
+        with Pool(self._threads, self._backlog.windows) as pool:
             is_idle = False
             while not is_idle:
                 was_idle = not pool.active

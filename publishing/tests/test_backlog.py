@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from accounts.factories import AccountFactory, WorkspaceFactory
 from accounts.models import Account, Workspace
 from publishing import claims, engine
-from publishing.backlog import AHEAD, Backlog
+from publishing.backlog import AHEAD, FIRST, Backlog, Windows
 from publishing.engine_rows import Switch
 from publishing.models import Delivery, State
 from publishing.tests.conftest import NOON
@@ -27,40 +27,69 @@ def servers(deliveries: list[Delivery]) -> Counter[str]:
     return Counter(delivery.account.server for delivery in deliveries)
 
 
-def test_one_network_leaves_a_quarter_of_the_threads_free(due: Due) -> None:
-    hangs = account("hangs.example")
-    for n in range(40):
-        due(f"text {n}", account=hangs)
+KEY = ("wire", "")
+
+
+@pytest.fixture
+def proven() -> Backlog:
+    """One whose networks have all answered often."""
     backlog = Backlog("worker")
+    for server in ("", *(f"{n}.example" for n in range(4))):
+        for _ in range(60):
+            backlog.windows.note(("wire", server), True)
+    return backlog
 
-    taken = backlog.take(24, Counter())
 
-    assert len(taken) == 18
-    assert backlog.take(6, Counter({("wire", "hangs.example"): 18})) == []
-
-
-def test_a_few_are_taken_ahead(due: Due) -> None:
+def test_one_network_leaves_a_quarter_of_the_threads_free(due: Due, proven: Backlog) -> None:
     for n in range(40):
-        due(f"text {n}", account=account("hangs.example"))
-    key = ("wire", "hangs.example")
-    backlog = Backlog("worker")
+        due(f"text {n}")
 
-    assert len(backlog.take(24, Counter(), Counter())) == 18 + AHEAD
-    assert backlog.take(6, Counter({key: 18}), Counter({key: AHEAD})) == []
-    assert len(backlog.take(6, Counter({key: 18}), Counter({key: 2}))) == AHEAD - 2
+    assert len(proven.take(24, Counter())) == 18
+    assert proven.take(6, Counter({KEY: 18})) == []
 
 
-def test_each_further_network_finds_a_thread_when_some_hang(due: Due) -> None:
+def test_a_few_are_taken_ahead(due: Due, proven: Backlog) -> None:
+    for n in range(40):
+        due(f"text {n}")
+
+    assert len(proven.take(24, Counter(), Counter())) == 18 + AHEAD
+    assert proven.take(6, Counter({KEY: 18}), Counter({KEY: AHEAD})) == []
+    assert len(proven.take(6, Counter({KEY: 18}), Counter({KEY: 2}))) == AHEAD - 2
+
+
+def test_each_further_network_finds_a_thread_when_some_hang(due: Due, proven: Backlog) -> None:
     for n in range(4):
         for m in range(30):
             due(f"text {n} {m}", account=account(f"{n}.example"))
-    backlog, threads, busy = Backlog("worker"), 48, Counter[tuple[str, str]]()
+    threads, busy = 48, Counter[tuple[str, str]]()
 
-    while taken := backlog.take(threads - busy.total(), busy):
+    while taken := proven.take(threads - busy.total(), busy):
         busy.update(("wire", delivery.account.server) for delivery in taken)
 
     assert len(busy) == 4
     assert busy.total() <= threads
+
+
+def test_a_network_begins_with_a_few_and_earns_more(due: Due) -> None:
+    for n in range(30):
+        due(f"text {n}")
+    backlog = Backlog("worker")
+
+    assert len(backlog.take(48, Counter())) == FIRST
+    backlog.windows.note(KEY, True)
+    assert len(backlog.take(40, Counter({KEY: FIRST}))) == 1
+
+
+def test_a_failure_costs_half_of_what_was_earned() -> None:
+    windows = Windows()
+    for _ in range(24):
+        windows.note(KEY, True)
+
+    windows.note(KEY, False)
+    assert windows.of(KEY) == (FIRST + 24) // 2
+    for _ in range(9):
+        windows.note(KEY, False)
+    assert windows.of(KEY) == FIRST // 2
 
 
 def test_what_waits_behind_a_thousand_of_another_network_is_seen(
