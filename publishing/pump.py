@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 Job = tuple[Delivery, Circuits | None]
 
-SWITCH_SECONDS = 0.0005  # between threads: the one that claims waits for the interpreter after each statement
+SWITCH_SECONDS = 0.001  # between threads: the one that claims waits for the interpreter after each statement
 GATHER_SECONDS = 0.03  # under load: so many are done by then that a claim is worth its transaction
 BEAT_SECONDS = 1.0
 TIDY_SECONDS = 2.0
@@ -48,6 +48,7 @@ class Pool:
         self._threads: list[threading.Thread] = []
         self._ready: list[Job] = []
         self._working: dict[int, Key] = {}
+        self._busy = Counter[Key]()
         self._is_closing = False
         lock = threading.RLock()
         self.changed = threading.Condition(lock)  # something is done
@@ -79,7 +80,7 @@ class Pool:
         """How many threads are free, how many each network keeps busy, and how many of each are ready."""
         with self.changed:
             ready = Counter(key_of(delivery.account) for delivery, _known in self._ready)
-            return self._size - len(self._working), Counter(self._working.values()), ready
+            return self._size - len(self._working), Counter(self._busy), ready
 
     def submit(self, deliveries: list[Delivery], known: Circuits | None) -> None:
         with self._wanted:
@@ -133,19 +134,23 @@ class Pool:
             return job
 
     def _pick(self) -> Job | None:
-        busy, free = Counter(self._working.values()), self._size - len(self._working)
+        free = self._size - len(self._working)
         for place, (delivery, known) in enumerate(self._ready):
             key = key_of(delivery.account)
-            if may_work(busy[key], free, self._windows.of(key)):
+            if may_work(self._busy[key], free, self._windows.of(key)):
                 del self._ready[place]
                 self._working[delivery.pk] = key
+                self._busy[key] += 1
                 return delivery, known
         return None
 
     def _release(self, delivery: Delivery, answered: bool) -> None:
         with self.changed:
-            self._windows.note(self._working.pop(delivery.pk), answered)
-            self._wanted.notify()  # the thread that is free now takes one; its answer may have earned another
+            network = self._working.pop(delivery.pk)
+            self._busy[network] -= 1
+            self._windows.note(network, answered)
+            if self._ready:
+                self._wanted.notify()  # the thread takes one itself; its answer may have earned another
             self.changed.notify_all()
 
 
