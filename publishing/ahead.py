@@ -12,6 +12,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import ngettext
 
@@ -112,7 +113,8 @@ def grouped_by_cause(news: Iterable[tuple[Delivery, Trouble]]) -> dict[Cause, li
 
 def _tell(cause: Cause, rows: list[Delivery]) -> None:
     count = max(cause.count, len(rows))
-    tell_of("ahead", str(cause), rows, count, _sentence(cause, rows[0], count), "planned")
+    planned = f"{reverse('publishing:queue')}?show=planned"
+    tell_of("ahead", str(cause), rows, count, _sentence(cause, rows[0], count), planned)
 
 
 def _sentence(cause: Cause, row: Delivery, count: int) -> str:

@@ -106,7 +106,7 @@ def _no_pump(moment: datetime) -> Iterable[Alarm]:
 
 def _desk() -> str:
     """Where staff see what is stuck."""
-    return reverse("admin:publishing_delivery_changelist")
+    return reverse("operations")
 
 
 # --- opening, telling, closing ---

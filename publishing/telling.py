@@ -4,7 +4,6 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -23,10 +22,10 @@ def grouped(rows: Iterable[Delivery], by: Callable[[Delivery], K]) -> dict[K, li
     return groups
 
 
-def tell_of(kind: str, cause: str, rows: Sequence[Delivery], count: int, text: str, shown: str) -> None:
+def tell_of(kind: str, cause: str, rows: Sequence[Delivery], count: int, text: str, page: str) -> None:
     """Tell who may write in the workspace. Within an hour the same cause is one notice, whose count grows.
 
-    `rows` are those it is news of, `count` all that it has hit by now, `shown` the queue's tab with them.
+    `rows` are those it is news of, `count` all that it has hit by now, `page` shows them together.
     """
     first = rows[0]
     is_alone = count == 1
@@ -35,7 +34,7 @@ def tell_of(kind: str, cause: str, rows: Sequence[Delivery], count: int, text: s
         kind=kind,
         key=f"{kind}:{cause}:{hour(now())}"[:200],
         text=text,
-        url=first.post.get_absolute_url() if is_alone else f"{reverse('publishing:queue')}?show={shown}",
+        url=first.post.get_absolute_url() if is_alone else page,
         workspace=first.post.workspace,
         grows=True,
     )

@@ -9,6 +9,7 @@ from functools import partial
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from publishing.models import Delivery, State
@@ -56,7 +57,7 @@ def _tell_batch() -> int:
     )
     for cause, hit in grouped(rows, _cause).items():
         count = max(cause.count, len(hit))
-        tell_of(cause.state, str(cause), hit, count, _sentence(cause, hit[0], count), "trouble")
+        tell_of(cause.state, str(cause), hit, count, _sentence(cause, hit[0], count), _page(cause))
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(told_fence=F("fence"))
     return len(rows)
 
@@ -64,6 +65,11 @@ def _tell_batch() -> int:
 def _cause(row: Delivery) -> Cause:
     is_everywhere = row.state == State.MISSED
     return Cause(row.post.workspace_id, row.state, row.reason_code, None if is_everywhere else row.account_id)
+
+
+def _page(cause: Cause) -> str:
+    is_missed = cause.state == State.MISSED
+    return reverse("publishing:missed") if is_missed else f"{reverse('publishing:queue')}?show=trouble"
 
 
 def _sentence(cause: Cause, row: Delivery, count: int) -> str:

@@ -182,6 +182,7 @@ def test_what_an_outage_made_late_is_one_message_for_all_accounts(
     tell_of_trouble()
 
     assert told(ada) == ["2 posts were missed. Say what becomes of them."]
+    assert Notification.objects.get(user=ada).url == "/missed/"
 
 
 def test_another_workspace_hears_nothing_of_it(troubled: Make, ada: User, cho: User) -> None:
