@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 FAILURES = 5
 FIRST_PAUSE = timedelta(seconds=15)
-LONGEST_PAUSE = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=2)
 PROBE = timedelta(seconds=90)  # longer than any request: until then the one that probes has answered
 
 Key = tuple[str, str]  # a network, and its server where it has many
