@@ -58,6 +58,7 @@ class Play:
             connection.close()
             self.story.append(f"{name} was killed")
         except OperationalError:
+            connection.close()
             self.story.append(f"{name} gave up")
 
     def beside(self, name: str) -> None:
