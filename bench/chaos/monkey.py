@@ -47,6 +47,7 @@ class Monkey:
             self._busy.append(thread)
         for thread in self._busy:
             thread.join()
+        make_sound(self.room)
 
     def _await(self, at: float) -> None:
         while (left := self.started + at - time.monotonic()) > 0:
@@ -131,9 +132,17 @@ def database_away(room: Room, _blow: Blow) -> str:
     return f"away for {room.database.take_away():.0f} s"
 
 
+def faults(room: Room) -> str:
+    return f"http://127.0.0.1:{room.layout.networks_port}/sandbox/control/faults"
+
+
+def make_sound(room: Room) -> None:
+    """What no request has met yet is taken away: the networks have had their bad hour."""
+    requests.delete(faults(room), timeout=30).raise_for_status()
+
+
 def set_fault(room: Room, blow: Blow) -> str:
-    url = f"http://127.0.0.1:{room.layout.networks_port}/sandbox/control/faults"
-    answer = requests.post(url, json={"network": blow.network, **blow.fault}, timeout=30)
+    answer = requests.post(faults(room), json={"network": blow.network, **blow.fault}, timeout=30)
     return str(blow.fault["kind"]) if answer.status_code == 201 else f"{MISSED}: {answer.text[:80]}"
 
 
