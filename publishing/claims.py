@@ -17,6 +17,7 @@ from django.db.models import (
     F,
     Prefetch,
     Q,
+    QuerySet,
     Value,
     When,
     Window,
@@ -155,6 +156,7 @@ def _hold(rows: list[Delivery], owner: str, moment: datetime) -> None:
         give_up_at=Coalesce(F("give_up_at"), Value(moment + TOO_LATE, output_field=DateTimeField())),
     )
     for row in rows:
+        row.was_scheduled = row.state == State.SCHEDULED
         row.crashes += row.lease_until is not None
         row.state, row.fence, row.owner, row.lease_until = (
             State.PUBLISHING,
@@ -230,21 +232,31 @@ def renew(owner: str, pks: Iterable[int]) -> int:
 
 
 def give_back(rows: list[Delivery]) -> None:
-    """What was taken and not begun waits for the next worker, as if it had never been taken."""
-    if not rows:
-        return
-    mine = Delivery.objects.filter(
+    """What was taken and not begun waits for the next worker, as if it had never been taken: what was only
+    scheduled is so again, and becomes missed like everything else.
+    """
+    new = [row for row in rows if row.was_scheduled]
+    with writing(), transaction.atomic():
+        Attempt.objects.filter(pk__in=[row.attempt.pk for row in new], outcome="").delete()
+        _still_ours(new).update(
+            state=State.SCHEDULED, lease_until=None, owner="", started_at=None, give_up_at=None
+        )
+        begun = [row for row in rows if not row.was_scheduled]
+        opened = Attempt.objects.filter(pk__in=[row.attempt.pk for row in begun], outcome="")
+        opened.update(outcome=Attempt.Outcome.WAITING)
+        _still_ours(begun).update(lease_until=None, owner="")
+    for row in rows:
+        leases.end(row)
+
+
+def _still_ours(rows: list[Delivery]) -> QuerySet[Delivery]:
+    owners = {row.owner for row in rows}
+    return Delivery.objects.filter(
         pk__in=[row.pk for row in rows],
-        owner=rows[0].owner,
+        owner__in=owners,
         state=State.PUBLISHING,
         lease_until__isnull=False,
     )
-    Attempt.objects.filter(pk__in=[row.attempt.pk for row in rows], outcome="").update(
-        outcome=Attempt.Outcome.WAITING
-    )
-    mine.update(lease_until=None, owner="")
-    for row in rows:
-        leases.end(row)
 
 
 def let_go(delivery: Delivery) -> None:

@@ -332,7 +332,7 @@ class Delivery(models.Model):
     attempt: "Attempt"
     app: App | None = None
     known_steps: "list[Step] | None" = None
-    is_probe = False
+    is_probe = was_scheduled = False
 
     class Meta:
         verbose_name_plural = _("deliveries")

@@ -110,7 +110,8 @@ def test_what_was_taken_ahead_and_not_begun_is_given_back(
 
     left = Delivery.objects.exclude(state=State.PUBLISHED)
     assert (len(world.posts), left.count()) == (1, 5)
-    assert set(left.values_list("lease_until", "owner", "crashes")) == {(None, "", 0)}
+    assert set(left.values_list("state", "lease_until", "owner", "crashes")) == {("scheduled", None, "", 0)}
+    assert set(left.values_list("started_at", "give_up_at", "attempts")) == {(None, None, None)}
     Pump(threads=1).once()
     assert sorted(world.posts) == [f"text {n}" for n in range(6)]
     assert Attempt.objects.count() == 6
