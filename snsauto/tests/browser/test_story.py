@@ -147,7 +147,9 @@ def compose(page: Page, desk: str, file: Path, networks: list[str], text: str) -
 def fill_in_what_is_needed(page: Page) -> None:
     """Open each card that says that something is to be chosen, and choose."""
     page.wait_for_timeout(1500)  # the check that counts what is needed runs while somebody types
-    for card in page.locator("details.share:has([id^=share-state] .badge)").all():
+    needy = page.locator("details.share:has([id^=share-state] .badge)").all()
+    for place in [card.get_attribute("id") for card in needy]:  # their badges go while choices are made
+        card = page.locator(f"#{place}")
         card.locator("summary").click()
         expect(card.locator(".options")).to_be_visible(timeout=20_000)
         for option in card.locator(".option:not([hidden]) .field:not(:has(.field__optional)) select").all():
