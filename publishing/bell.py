@@ -2,8 +2,10 @@
 
 import socket
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 from django_q.tasks import async_task
 
@@ -20,15 +22,14 @@ def seat_of(sentinel: int) -> str:
 
 def ring() -> None:
     """Queue a pump once this transaction stands, unless one is alive (it looks several times a second)."""
-    transaction.on_commit(_ring)
-
-
-def _ring() -> None:
-    if not Heartbeat.objects.filter(beat_at__gte=now() - FRESH).exists():
-        async_task("publishing.tasks.pump", cluster=CLUSTER)
+    transaction.on_commit(partial(_ring, Heartbeat.objects.all()))
 
 
 def ring_for(seat: str) -> None:
     """The same for one cluster: each has a pump of its own, so that one that dies leaves no gap."""
-    if not Heartbeat.objects.filter(seat=seat, beat_at__gte=now() - FRESH).exists():
+    _ring(Heartbeat.objects.filter(seat=seat))
+
+
+def _ring(pumps: QuerySet[Heartbeat]) -> None:
+    if not pumps.filter(beat_at__gte=now() - FRESH).exists():
         async_task("publishing.tasks.pump", cluster=CLUSTER)

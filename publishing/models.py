@@ -258,12 +258,9 @@ class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
     def late(self, moment: datetime) -> Self:
         """What should be out for five minutes and is not, with nothing that says why it is held back."""
         return self.filter(
-            ~models.Exists(Switch.objects.filter(is_stopped=True)),
-            Q(account__limited_until=None) | Q(account__limited_until__lte=moment),
+            ~held_back(moment),
             state__in=(State.SCHEDULED, State.PUBLISHING),
             due_at__lt=moment - LATE,
-            account__is_paused=False,
-            post__workspace__is_paused=False,
         )
 
     def warned(self) -> Self:

@@ -8,20 +8,18 @@ from django.db import connection
 from django.db.models import F
 from django.utils.timezone import now
 
-from accounts import connecting
 from accounts.models import Account, Membership, User, Workspace
 from accounts.permissions import Role
 from bench.chaos.plan import Batch, Order, Plan
 from platforms.content import Json
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Person
-from platforms.sandbox.visitor import allow
-from platforms.sandbox.world import credentials
 from publishing import media, scheduling
 from publishing.models import Delivery, Media, Post
 from publishing.renditions import prepare
 from publishing.writing import PostInput, Target, save_post
 from snsauto.demo import pictures
+from snsauto.demo.connecting import connect_as
 from snsauto.demo.films import UPRIGHT, drive
 
 FAR = timedelta(days=2)  # until everything is written down, nothing is due
@@ -102,15 +100,7 @@ def _enlarge(person: Person) -> None:
 def connect(member: Membership, name: str) -> Account:
     """The network's first inhabitant says yes."""
     platform, person = PLATFORMS[name], first_person(name)
-    fields = {"handle": person.handle, "server": "sandbox.example", **credentials(person)}
-    if platform.can("authorize"):
-        method = next(method for method in platform.connect_methods if method.asks_consent)
-        url = connecting.start(member, platform, {**method.told({}), **fields}, None)
-        grant = connecting.come_back(member.user, platform, allow(url, person))
-    else:
-        grant = connecting.log_in(member, platform, fields, None)
-    mine = [profile for profile in grant.profiles if profile.handle == person.handle] or grant.profiles
-    return connecting.keep(grant, tuple(mine[:1]))[0]
+    return connect_as(member, platform, person, "sandbox.example")
 
 
 def _picture(member: Membership) -> Media:

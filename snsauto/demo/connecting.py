@@ -99,7 +99,14 @@ def identity(platform: type[Platform]) -> Person:
 def connect(member: Membership, platform: type[Platform], again: int | None = None) -> Account:
     """Ask, allow, come back, keep."""
     person = identity(platform)
-    fields = {"handle": person.handle, "server": bakery.SERVER, **world.credentials(person)}
+    return connect_as(member, platform, person, bakery.SERVER, again)
+
+
+def connect_as(
+    member: Membership, platform: type[Platform], person: Person, server: str, again: int | None = None
+) -> Account:
+    """Connect what one of the sandbox's people owns: they say yes, or their credentials are typed."""
+    fields = {"handle": person.handle, "server": server, **world.credentials(person)}
     if platform.can("authorize"):
         method = next(method for method in platform.connect_methods if method.asks_consent)
         url = connecting.start(member, platform, {**method.told({}), **fields}, again)

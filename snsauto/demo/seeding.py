@@ -21,10 +21,10 @@ from accounts.permissions import Role
 from campaigns.models import Campaign
 from platforms.sandbox import world
 from platforms.sandbox.models import Entry, Fault
-from publishing import engine, media, renditions, scheduling
+from publishing import circuits, engine, media, renditions, scheduling
 from publishing.ahead import look_ahead
 from publishing.drafts import make_draft
-from publishing.engine_rows import Circuit, Spend
+from publishing.engine_rows import Spend
 from publishing.models import Attempt, Delivery, Media, Post, State, Step
 from publishing.preflight import examine
 from publishing.pump import Pump
@@ -268,7 +268,9 @@ class Bakery:
             self._published(story)
         finally:
             Fault.objects.filter(pk__in=[fault.pk for fault in faults]).delete()
-            Circuit.objects.filter(platform_name=network).delete()
+            for account in self.accounts:
+                if account.platform_name == network:
+                    circuits.close(circuits.key_of(account))
 
     def _work(self, post: Post) -> None:
         """What a pump would do with the post, without its pauses."""
