@@ -11,7 +11,7 @@ from django.conf import settings
 
 FOLDER = Path(settings.BASE_DIR) / "static" / "css"
 LAYERS = ("tokens", "base", "components", "states", "pages", "utilities")
-ELSEWHERE = {"sandbox", "styleguide"}  # these have a sheet of their own
+ELSEWHERE = {"sandbox", "styleguide", "apps"}  # these have sheets of their own
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # white space that means nothing in these sheets
