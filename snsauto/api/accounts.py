@@ -33,6 +33,7 @@ class AccountViewSet(
 ):
     """Connected accounts: list, connect, pause, disconnect."""
 
+    scope = "accounts"
     queryset = Account.objects.all()
     serializer_class = AccountSerializer
     permission = Permission.CONNECT

@@ -49,6 +49,7 @@ class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
 class DeliveryViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Delivery]):
     """Deliveries: the queue, each one's steps and attempts, and what a person may decide."""
 
+    scope = "posts"
     queryset = Delivery.objects.all()
     filterset_class = DeliveryFilter
 

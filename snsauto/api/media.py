@@ -1,6 +1,5 @@
 """The library through the API."""
 
-
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -26,6 +25,7 @@ class MediaViewSet(
 ):
     """The library: upload (multipart `file`), describe, delete what no post holds."""
 
+    scope = "media"
     queryset = Media.objects.all()
     serializer_class = MediaSerializer
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]

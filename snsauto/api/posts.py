@@ -45,6 +45,7 @@ class PostViewSet(
 ):
     """Posts: write, check, schedule, publish, cancel, delete."""
 
+    scope = "posts"
     queryset = Post.objects.all()
     serializer_class = PostSerializer
     filterset_class = PostFilter

@@ -18,6 +18,7 @@ from snsauto.api.writing import SwitchChangeSerializer, WorkspaceChangeSerialize
 class WorkspaceDetail(APIView):
     """The token's workspace. Paused, nothing of it goes out."""
 
+    scope = "workspace"
     permission = Permission.MANAGE
 
     @extend_schema(responses=WorkspaceSerializer)
@@ -34,6 +35,7 @@ class WorkspaceDetail(APIView):
 class Desk(APIView):
     """The whole desk. Stopped, nothing goes out for anybody; everybody may see it, staff may change it."""
 
+    scope = "workspace"
     permission = Permission.VIEW
 
     @extend_schema(responses=SwitchSerializer)

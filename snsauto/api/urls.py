@@ -19,6 +19,7 @@ logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
     path("", include(router.urls)),
     path("me/", me.Me.as_view(), name="me"),
+    path("me/refresh/", me.Refresh.as_view(), name="refresh"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
     path("platforms/", me.PlatformList.as_view(), name="platform-list"),

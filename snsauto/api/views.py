@@ -32,6 +32,7 @@ def sent(serializer: type[Any], request: Request, **rest: Any) -> dict[str, Any]
 class CampaignViewSet(viewsets.ModelViewSet[Campaign]):
     """Campaigns."""
 
+    scope = "campaigns"
     queryset = Campaign.objects.all()
     serializer_class = CampaignSerializer
 
