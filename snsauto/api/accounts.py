@@ -19,12 +19,15 @@ from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from publishing.forecast import Forecast, month_of
 from snsauto.api.authentication import member_of
+from snsauto.api.caching import cached_answer
+from snsauto.api.etags import Conditional
 from snsauto.api.serializers import AccountSerializer, UsageSerializer
 from snsauto.api.views import sent
 from snsauto.api.writing import AccountChangeSerializer, ConnectSerializer
 
 
 class AccountViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
@@ -42,6 +45,10 @@ class AccountViewSet(
 
     def get_queryset(self) -> QuerySet[Account]:
         return Account.objects.visible_to(member_of(self.request)).defer("credentials")
+
+    @cached_answer("accounts")
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=AccountChangeSerializer, responses=AccountSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -11,12 +11,14 @@ from publishing import media as pictures
 from publishing.models import Media
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
+from snsauto.api.etags import Conditional
 from snsauto.api.serializers import MediaSerializer
 from snsauto.api.views import sent
 from snsauto.api.writing import MediaUploadSerializer
 
 
 class MediaViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,

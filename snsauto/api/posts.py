@@ -18,10 +18,14 @@ from publishing.forecast import full_days
 from publishing.models import Post, State
 from publishing.previews import Preview, preview, with_twins
 from snsauto.api.authentication import member_of
+from snsauto.api.etags import Conditional
 from snsauto.api.idempotency import idempotent
+from snsauto.api.limits import PUBLISH, SCHEDULE, spend
 from snsauto.api.serializers import PostSerializer
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import CheckResultSerializer, PostWriteSerializer, ScheduleSerializer, post_input
+
+LIMITS: dict[str, tuple[str, ...]] = {"draft": (), "schedule": (SCHEDULE,), "now": (PUBLISH,)}
 
 
 class PostFilter(filters.FilterSet):  # type: ignore[misc]
@@ -39,6 +43,7 @@ class PostFilter(filters.FilterSet):  # type: ignore[misc]
 
 
 class PostViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     viewsets.GenericViewSet[Post],
@@ -46,6 +51,7 @@ class PostViewSet(
     """Posts: write, check, schedule, publish, cancel, delete."""
 
     scope = "posts"
+    limits: tuple[str, ...] = ()
     queryset = Post.objects.all()
     serializer_class = PostSerializer
     filterset_class = PostFilter
@@ -60,20 +66,36 @@ class PostViewSet(
     @extend_schema(request=PostWriteSerializer, responses={201: PostSerializer}, parameters=[KEY])
     @idempotent
     def create(self, request: Request) -> Response:
-        asked = sent(PostWriteSerializer, request)
+        asked = self._sent(request)
         with transaction.atomic():
             post = writing.save_post(member_of(request), post_input(member_of(request), asked))
             self._go(post, asked)
         return self._answer(post, status.HTTP_201_CREATED)
 
     @extend_schema(request=PostWriteSerializer, responses=PostSerializer)
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Written anew: what is left out is emptied. What is out is never touched."""
+        return self._rewrite(request, keep=False)
+
+    @extend_schema(request=PostWriteSerializer, responses=PostSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        post = self.get_object()
-        asked = sent(PostWriteSerializer, request)
+        """Changed: what is left out stays. What is out is never touched."""
+        return self._rewrite(request, keep=True)
+
+    def _rewrite(self, request: Request, *, keep: bool) -> Response:
+        post, member = self.get_object(), member_of(request)
+        asked = self._sent(request)
         with transaction.atomic():
-            writing.save_post(member_of(request), post_input(member_of(request), asked, post), post)
+            writing.save_post(member, post_input(member, asked, post if keep else None), post)
             self._go(post, asked)
         return self._answer(post)
+
+    @staticmethod
+    def _sent(request: Request) -> dict[str, Any]:
+        """The validated body; counted, where it sends or schedules."""
+        asked = sent(PostWriteSerializer, request)
+        spend(request, *LIMITS[asked["publish"]])
+        return asked
 
     @staticmethod
     def _go(post: Post, asked: dict[str, Any]) -> None:
@@ -87,7 +109,7 @@ class PostViewSet(
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(request=None, responses=PostSerializer, parameters=[KEY])
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], limits=(PUBLISH,))
     @idempotent
     def publish(self, request: Request, pk: str) -> Response:
         """Everything that is still open goes out now."""
@@ -96,7 +118,7 @@ class PostViewSet(
         return self._answer(post)
 
     @extend_schema(request=ScheduleSerializer, responses=PostSerializer, parameters=[KEY])
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], limits=(SCHEDULE,))
     @idempotent
     def schedule(self, request: Request, pk: str) -> Response:
         """Everything that is still open goes out at `scheduled_at`."""

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from campaigns.models import Campaign
 from snsauto.api.authentication import member_of
+from snsauto.api.etags import Conditional
 from snsauto.api.serializers import CampaignSerializer
 
 KEY = OpenApiParameter(
@@ -29,7 +30,7 @@ def sent(serializer: type[Any], request: Request, **rest: Any) -> dict[str, Any]
     return dict(validated.validated_data)
 
 
-class CampaignViewSet(viewsets.ModelViewSet[Campaign]):
+class CampaignViewSet(Conditional, viewsets.ModelViewSet[Campaign]):
     """Campaigns."""
 
     scope = "campaigns"
