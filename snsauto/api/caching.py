@@ -9,7 +9,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from django.db.models import F
 from django.http import HttpRequest
@@ -23,10 +23,8 @@ from accounts.models import Membership
 from snsauto.api.authentication import member_of
 from snsauto.models import Version
 
-P = ParamSpec("P")
 T = TypeVar("T")
-V = TypeVar("V", bound=APIView)
-List = Callable[Concatenate[V, Request, P], Response]
+Action = TypeVar("Action", bound=Callable[..., Response])
 
 SECONDS = {"accounts": 120, "templates": 300, "analytics": 900}
 MOST = 1_500
@@ -40,7 +38,7 @@ class Store:
     def __init__(self, most: int = MOST) -> None:
         self.counted: Counter[tuple[str, str]] = Counter()  # (area, "hit" | "miss" | "eviction")
         self._most = most
-        self._kept: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Hashable], tuple[float, object]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, area: str, key: Hashable, make: Callable[[], T]) -> T:
@@ -58,8 +56,8 @@ class Store:
             self._kept[area, key] = (moment + SECONDS[area], made)
             self._kept.move_to_end((area, key))
             while len(self._kept) > self._most:
-                (evicted, _key), _answer = self._kept.popitem(last=False)  # type: ignore[misc]
-                self.counted[evicted, "eviction"] += 1
+                evicted, _answer = self._kept.popitem(last=False)
+                self.counted[evicted[0], "eviction"] += 1
         return made
 
     def clear(self) -> None:
@@ -78,19 +76,19 @@ def cached(area: str, workspace_id: int, key: Hashable, make: Callable[[], T]) -
     return STORE.get(area, (workspace_id, _version(workspace_id), get_language(), key), make)
 
 
-def cached_answer(area: str) -> Callable[[List[V, P]], List[V, P]]:
+def cached_answer(area: str) -> Callable[[Action], Action]:
     """A view's method whose answer is kept: it depends on the address and the workspace's rows alone."""
 
-    def decorate(action: List[V, P]) -> List[V, P]:
+    def decorate(action: Action) -> Action:
         @wraps(action)
-        def answered(view: V, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        def answered(view: APIView, request: Request, *args: Any, **kwargs: Any) -> Response:
             def make() -> Any:
                 return action(view, request, *args, **kwargs).data
 
             workspace_id = member_of(request).workspace_id
             return Response(cached(area, workspace_id, request.build_absolute_uri(), make))
 
-        return cast("List[V, P]", answered)
+        return cast("Action", answered)
 
     return decorate
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from accounts.connecting import ConnectionLost
 from platforms.errors import PlatformError
 from publishing.preflight import Refusal
 from publishing.storage import StorageAway
@@ -50,6 +51,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = refused(error)
     if isinstance(error, StorageAway):
         error = StorageAwayNow(error.message)
+    if isinstance(error, ConnectionLost):
+        error = Conflict(str(error), code="connection_lost")
     if isinstance(error, PlatformError):
         error = NetworkRefused(error.message, code=error.code)
     error = _counted(error, context)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -69,10 +70,11 @@ class Refresh(APIView):
         """The same name, scopes and time to live, and a new key. The old key works one minute longer."""
         token, member = token_of(request), member_of(request)
         if token is None:
-            raise Conflict("Only a token can be refreshed.", code="no_token")
+            raise Conflict(_("Only a token can be refreshed."), code="no_token")
         with transaction.atomic():
-            fresh, fresh.key = token.replace(member)  # type: ignore[attr-defined]
+            fresh, key = token.replace(member)
             AuditEvent.record(member, "token.refreshed", fresh, hint=fresh.hint)
+        fresh.key = key  # type: ignore[attr-defined]
         return Response(FreshTokenSerializer(fresh).data, status=status.HTTP_201_CREATED)
 
 

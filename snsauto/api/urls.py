@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import accounts, deliveries, me, media, notices, posts, schema, switches, views
+from snsauto.api import accounts, connecting, deliveries, me, media, notices, posts, schema, switches, views
 
 router = SimpleRouter()
 router.register("accounts", accounts.AccountViewSet)
@@ -22,6 +22,14 @@ urlpatterns = [
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
+    path("oauth/choose/", connecting.Choose.as_view(), name="oauth-choose"),
+    path("oauth/<slug:platform>/authorize/", connecting.Authorize.as_view(), name="oauth-authorize"),
+    path("oauth/<slug:platform>/callback/", connecting.Callback.as_view(), name="oauth-callback"),
+    path(
+        "oauth/<slug:platform>/simulate-callback/",
+        connecting.SimulateCallback.as_view(),
+        name="oauth-simulate",
+    ),
     path("platforms/", me.PlatformList.as_view(), name="platform-list"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
