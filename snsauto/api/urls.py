@@ -4,7 +4,22 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import accounts, connecting, deliveries, me, media, notices, posts, schema, switches, views
+from snsauto.api import (
+    accounts,
+    bulk_posts,
+    connecting,
+    deliveries,
+    me,
+    media,
+    notices,
+    planning,
+    posts,
+    publish,
+    schema,
+    settings,
+    switches,
+    views,
+)
 
 router = SimpleRouter()
 router.register("accounts", accounts.AccountViewSet)
@@ -17,11 +32,21 @@ router.register("posts", posts.PostViewSet)
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
+    path("posts/bulk/", bulk_posts.BulkPosts.as_view(), name="post-bulk"),
     path("", include(router.urls)),
     path("me/", me.Me.as_view(), name="me"),
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
+    path("publish/", publish.Publish.as_view(), name="publish"),
+    path("publish/multi-platform/", publish.PublishMultiPlatform.as_view(), name="publish-multi-platform"),
+    path("schedule/", publish.Schedule.as_view(), name="schedule"),
+    path("schedule/execute/", publish.Execute.as_view(), name="schedule-execute"),
+    path("schedule/<int:pk>/", publish.ScheduleDetail.as_view(), name="schedule-detail"),
+    path("scheduled/", planning.Scheduled.as_view(), name="scheduled"),
+    path("queue/", planning.Queue.as_view(), name="queue"),
+    path("calendar/", planning.Calendar.as_view(), name="calendar"),
+    path("settings/", settings.Settings.as_view(), name="settings"),
     path("oauth/choose/", connecting.Choose.as_view(), name="oauth-choose"),
     path("oauth/<slug:platform>/authorize/", connecting.Authorize.as_view(), name="oauth-authorize"),
     path("oauth/<slug:platform>/callback/", connecting.Callback.as_view(), name="oauth-callback"),
