@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -150,7 +151,7 @@ class Calendar(APIView):
 def _month(text: str, request: Request) -> Month:
     month = Month.of(text, member_of(request).workspace.zone)
     if text and f"{month.first:%Y-%m}" != text:
-        raise ValidationError({"month": "A month looks like 2030-03."}, code="invalid")
+        raise ValidationError({"month": _("A month looks like 2030-03.")}, code="invalid")
     return month
 
 
@@ -159,5 +160,8 @@ def asked_of(form: type[PlanFilter], question: type[serializers.Serializer[Any]]
     question(data=request.query_params).is_valid(raise_exception=True)
     asked = form(member_of(request), request.query_params)
     if not asked.is_valid():
-        raise ValidationError(asked.errors.get_json_data(), code="invalid")
+        found = asked.errors.get_json_data()
+        raise ValidationError(
+            {name: [ErrorDetail(one["message"], one["code"]) for one in of] for name, of in found.items()}
+        )
     return asked

@@ -58,5 +58,5 @@ urlpatterns = [
     path("platforms/", me.PlatformList.as_view(), name="platform-list"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
-    re_path(r"^.*$", views.NotHere.as_view()),
+    re_path(r"^[\s\S]*$", views.NotHere.as_view()),
 ]
