@@ -53,7 +53,7 @@ class MediaForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts = {"alt_text": _("For people who cannot see it; networks that take it are given it.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.initial.setdefault("labels", ", ".join(label.name for label in self.instance.labels.all()))
 
     def save(self, commit: bool = True) -> Media:
