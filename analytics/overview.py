@@ -62,7 +62,7 @@ def figures(workspace: Workspace, chosen: Chosen) -> Figures:
     """The overview's numbers, counted once while nothing new was told."""
     span = chosen.span
     asked = (span.first, span.last, span.zone.key, chosen.ids)
-    return kept(workspace, "overview", asked, lambda: _count(workspace, chosen))
+    return kept(workspace, chosen.edition, "overview", asked, lambda: _count(workspace, chosen))
 
 
 def _count(workspace: Workspace, chosen: Chosen) -> Figures:
