@@ -66,7 +66,7 @@ class PostSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_POSTS}
+        return {str(name): getattr(self, name) for name in OF_POSTS}
 
 
 class AccountSnapshotQuerySet(models.QuerySet["AccountSnapshot"]):
@@ -103,7 +103,7 @@ class AccountSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_ACCOUNTS}
+        return {str(name): getattr(self, name) for name in OF_ACCOUNTS}
 
 
 class LatestQuerySet(models.QuerySet["Latest"]):

@@ -38,7 +38,7 @@ class DeliveryNumbers:
         if not self.latest:
             return {}
         known = self._standing[-1][1] if self._standing else {}
-        extra = {name: known.get(name) for name in OF_POSTS}
+        extra: dict[str, Number] = {name: known.get(name) for name in OF_POSTS}
         return {**extra, **values_of(self.latest)}
 
     @property

@@ -1,5 +1,6 @@
 """Numbers through the API: the same as on the pages, by the same choice of days and accounts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -184,7 +185,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
     def account(self, request: Request, pk: str) -> Response:
         """The same of one account, and what its network tells of the account itself."""
         found = get_object_or_404(Account.objects.visible_to(member_of(request)), pk=_id(pk))
-        chosen = replace(asked(request), accounts=[found])
+        chosen = asked(request, [found.pk])
         newest = AccountSnapshot.objects.filter(account=found).order_by("-taken_at").first()
         told = {
             **_told(Overview(member_of(request).workspace, chosen)),
@@ -249,13 +250,15 @@ class AnalyticsViewSet(viewsets.ViewSet):
         )
 
 
-def asked(request: Request) -> Chosen:
-    """The days and accounts that the address names; 400 with the reason's own code where it cannot be."""
+def asked(request: Request, ids: Sequence[int] | None = None) -> Chosen:
+    """The days and accounts that the address names (or these ids); 400 with a code where it cannot be."""
     form = RangeForm(member_of(request), request.query_params)
     if not form.is_valid():
         error = next(iter(form.errors.as_data().values()))[0]
         raise BadQuery(" ".join(error.messages), code=error.code)
-    return form.chosen
+    if ids is None:
+        return form.chosen
+    return replace(form.chosen, accounts=[account for account in form.everyone if account.pk in ids])
 
 
 def _id(pk: str) -> int:
