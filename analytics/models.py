@@ -117,7 +117,7 @@ class Latest(Numbers):
     `engagements` are ours here: what people did, added up. `rate` is their share of views, or of reach.
     """
 
-    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="latest")
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="numbers")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     published_at = models.DateTimeField()

@@ -92,7 +92,7 @@ class Overview:
         self.chosen = chosen
         self.figures = figures(workspace, chosen)
         posts = Latest.objects.filter(pk__in=[*self.figures.best, *self.figures.worst])
-        self._posts = {line.delivery.latest.pk: line for line in lines(posts, "engagements")}
+        self._posts = {line.delivery.numbers.pk: line for line in lines(posts, "engagements")}
 
     @property
     def cards(self) -> list[Card]:
