@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from snsauto.api import (
     accounts,
+    analytics,
     bulk_posts,
     connecting,
     deliveries,
@@ -23,6 +24,7 @@ from snsauto.api import (
 
 router = SimpleRouter()
 router.register("accounts", accounts.AccountViewSet)
+router.register("analytics", analytics.AnalyticsViewSet, basename="analytics")
 router.register("campaigns", views.CampaignViewSet)
 router.register("deliveries", deliveries.DeliveryViewSet)
 router.register("media", media.MediaViewSet)
