@@ -17,6 +17,7 @@ R = TypeVar("R", bound=HttpRequest)
 
 class Role(models.TextChoices):
     OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
     EDITOR = "editor", _("Editor")
     VIEWER = "viewer", _("Viewer")
 
@@ -28,10 +29,12 @@ class Permission(StrEnum):
     WRITE = "write"  # write, schedule, publish, cancel, delete posts
     CONNECT = "connect"  # connect, pause, disconnect accounts
     MANAGE = "manage"  # change the workspace and its members
+    OWN = "own"  # say who owns it, take all of its data away, delete it
 
 
 GRANTED: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.OWN},
     Role.EDITOR: frozenset({Permission.VIEW, Permission.WRITE}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }

@@ -18,6 +18,7 @@ from accounts.models.people import (
     User,
     UserManager,
     Workspace,
+    WorkspaceLogo,
     WorkspaceQuerySet,
     validate_timezone,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "UserManager",
     "Webhook",
     "Workspace",
+    "WorkspaceLogo",
     "WorkspaceQuerySet",
     "digest",
     "validate_timezone",
