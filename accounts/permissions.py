@@ -8,7 +8,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 P = ParamSpec("P")
@@ -47,14 +48,14 @@ def allows(role: str, permission: Permission) -> bool:
 
 def requires(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[R, P], HttpResponse]], Callable[Concatenate[R, P], HttpResponse]]:
+) -> Callable[[Callable[Concatenate[R, P], HttpResponseBase]], Callable[Concatenate[R, P], HttpResponseBase]]:
     """A view for signed-in members whose role carries the permission; others get the log-in page or 403."""
 
     def decorate(
-        view: Callable[Concatenate[R, P], HttpResponse],
-    ) -> Callable[Concatenate[R, P], HttpResponse]:
+        view: Callable[Concatenate[R, P], HttpResponseBase],
+    ) -> Callable[Concatenate[R, P], HttpResponseBase]:
         @wraps(view)
-        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.member.may(permission):  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role in this workspace does not allow that."))
             return view(request, *args, **kwargs)

@@ -11,6 +11,7 @@ from accounts.models.connected import (
     PendingConnection,
 )
 from accounts.models.hooks import Dispatch, Happening, Webhook
+from accounts.models.joining import DataExport, Invitation
 from accounts.models.keys import ApiToken, IdempotentRequest, digest
 from accounts.models.notices import Notification, NotificationQuerySet
 from accounts.models.people import (
@@ -31,9 +32,11 @@ __all__ = [
     "ApiToken",
     "AppCredential",
     "AuditEvent",
+    "DataExport",
     "Dispatch",
     "Happening",
     "IdempotentRequest",
+    "Invitation",
     "Membership",
     "Notification",
     "NotificationQuerySet",
