@@ -1,6 +1,7 @@
 """Leaving for good: a person's account, or a whole workspace, after days in which it can be taken back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.apps import apps
@@ -95,7 +96,7 @@ def refuse_needed(user: User) -> None:
         raise StillNeeded(list(shared))
 
 
-def _owned_alone(user: User) -> models.QuerySet[Workspace]:
+def _owned_alone(user: User) -> Any:
     """The workspaces of which nobody else is an owner, with how many people are in each."""
     owners = Count("memberships", filter=Q(memberships__role=Role.OWNER), distinct=True)
     mine = Membership.objects.filter(user=user, role=Role.OWNER).values("workspace_id")

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpRequest)
+A = TypeVar("A", bound=HttpResponseBase)
 
 
 class Role(models.TextChoices):
@@ -48,14 +49,14 @@ def allows(role: str, permission: Permission) -> bool:
 
 def requires(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[R, P], HttpResponseBase]], Callable[Concatenate[R, P], HttpResponseBase]]:
+) -> Callable[[Callable[Concatenate[R, P], A]], Callable[Concatenate[R, P], A]]:
     """A view for signed-in members whose role carries the permission; others get the log-in page or 403."""
 
     def decorate(
-        view: Callable[Concatenate[R, P], HttpResponseBase],
-    ) -> Callable[Concatenate[R, P], HttpResponseBase]:
+        view: Callable[Concatenate[R, P], A],
+    ) -> Callable[Concatenate[R, P], A]:
         @wraps(view)
-        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> A:
             if not request.member.may(permission):  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role in this workspace does not allow that."))
             return view(request, *args, **kwargs)
