@@ -19,6 +19,7 @@ from accounts.factories import MembershipFactory, WorkspaceFactory
 from accounts.models import User, Workspace
 from accounts.permissions import Role
 from platforms.sandbox.world import seed
+from snsauto.api.caching import STORE
 
 # The live server sends head and body apart; without this each waits 40 ms for the other's acknowledgement.
 WSGIRequestHandler.disable_nagle_algorithm = True
@@ -32,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """The live server's threads let go of the database after each request, so that it can be dropped."""
     connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept() -> None:
+    """The API's kept answers outlive a test; the rows that they tell of do not."""
+    STORE.clear()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
 }
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
 class Environment:
@@ -65,6 +66,20 @@ class Environment:
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
             raise ImproperlyConfigured(f"{name} must look like https://desk.example.org, not “{value}”.")
         return value
+
+    def limits(self, name: str, **default: tuple[int, int]) -> dict[str, tuple[int, int]]:
+        """How often: `publish=20/hour,oauth=10/minute` as (count, seconds) by name, over the defaults."""
+        limits = dict(default)
+        for word in self.words(name):
+            what, _equals, often = word.partition("=")
+            count, _slash, period = often.partition("/")
+            if what not in default or not count.isdecimal() or period not in SECONDS:
+                known = ", ".join(default)
+                raise ImproperlyConfigured(
+                    f"{name} must look like publish=20/hour (of {known}), not “{word}”."
+                )
+            limits[what] = (int(count), SECONDS[period])
+        return limits
 
     def require_all(self, *names: str) -> None:
         """Several that only make sense together: all of them, or none."""

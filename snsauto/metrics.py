@@ -18,6 +18,7 @@ from publishing import clock
 from publishing.engine_rows import Bucket, Switch
 from publishing.models import Attempt
 from snsauto import figures, tallies
+from snsauto.api import caching
 from snsauto.figures import Network, Standing, Times
 from snsauto.schedules import CLUSTERS
 
@@ -54,6 +55,7 @@ class Desk(Collector):
         yield from _workers(moment)
         yield from _switches()
         yield _attempts()
+        yield _kept_answers()
 
 
 def describe() -> list[Metric]:
@@ -166,6 +168,17 @@ def _attempts() -> Metric:
     for network in sorted({*PLATFORMS, *(network for network, _outcome in counted)}):
         for outcome in OUTCOMES:
             family.add_metric([network, outcome], counted[network, outcome])
+    return family
+
+
+def _kept_answers() -> Metric:
+    """Of this web process since it began; the database knows nothing of them."""
+    family = CounterMetricFamily(
+        "snsauto_cached_answers", "Answers of the API that were looked for.", labels=["area", "result"]
+    )
+    for area in caching.SECONDS:
+        for result in ("hit", "miss", "eviction"):
+            family.add_metric([area, result], caching.STORE.counted[area, result])
     return family
 
 

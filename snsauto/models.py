@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 
+from accounts.models import Workspace
+
 
 class Pulse(models.Model):
     """When a machine's cluster last ran a task that came through the queue."""
@@ -31,3 +33,27 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"until {self.until:%Y-%m-%d %H:%M}"
+
+
+class Spent(models.Model):
+    """How much of an API limit somebody has used until `ends` (seconds since 1970); without Redis."""
+
+    key = models.CharField(max_length=120, primary_key=True)
+    ends = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name_plural = "spent"
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Version(models.Model):
+    """Rises with whatever somebody writes in a workspace, so that no answer is kept longer than it holds."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    number = models.PositiveBigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}: {self.number}"

@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.MemberMiddleware",
+    "snsauto.api.middleware.ApiMiddleware",
 ]
 ROOT_URLCONF = "snsauto.urls"
 WSGI_APPLICATION = "snsauto.wsgi.application"
@@ -103,9 +104,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES: dict[str, Any] = {"default": env.database("DATABASE_URL", DATA_DIR / "snsauto.sqlite3")}
 
 env.require_package("redis", "REDIS_URL")
+REDIS_URL = env.text("REDIS_URL")
 CACHES = {
-    "default": {"BACKEND": "snsauto.cache.SharedCache", "LOCATION": env.text("REDIS_URL")}
-    if env.has("REDIS_URL")
+    "default": {"BACKEND": "snsauto.cache.SharedCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     # where the clusters of this machine say how they are; the pump reads there that it is being stopped
     "clusters": {
@@ -198,6 +200,7 @@ REST_FRAMEWORK = {
         "snsauto.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["snsauto.api.permissions.MemberPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["snsauto.api.limits.Limits"],
     "DEFAULT_PAGINATION_CLASS": "snsauto.api.pagination.CursorPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
@@ -207,6 +210,16 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+# how often a person may ask (an address, where nobody is known): requests within seconds
+API_LIMITS = env.limits(
+    "API_LIMITS",
+    default=(600, 60),
+    publish=(20, 3600),
+    multi_platform=(10, 3600),
+    schedule=(50, 3600),
+    oauth=(10, 60),
+    analytics=(100, 60),
+)
 SPECTACULAR_SETTINGS = {
     "TITLE": "SNS Auto API",
     "VERSION": "1",

@@ -2,13 +2,17 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import scopes as areas
 from accounts.models.people import Membership, User, Workspace, WorkspaceQuerySet
+
+OVERLAP = timedelta(minutes=1)  # how long a replaced key still works: the answer may have been lost
 
 
 def digest(secret: str) -> str:
@@ -26,6 +30,9 @@ class ApiToken(models.Model):
     name = models.CharField(_("name"), max_length=80)
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     hint = models.CharField(max_length=12, editable=False)
+    scopes = models.JSONField(
+        _("may"), default=areas.everything, help_text=_("Of what its owner's role allows.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
@@ -42,9 +49,17 @@ class ApiToken(models.Model):
     def has_expired(self) -> bool:
         return bool(self.expires_at and self.expires_at <= timezone.now())
 
+    def grants(self, scope: str) -> bool:
+        """Whether it may do what a scope names."""
+        return areas.grants(self.scopes, scope)
+
     @classmethod
     def issue(
-        cls, membership: Membership, name: str, expires_at: datetime | None = None
+        cls,
+        membership: Membership,
+        name: str,
+        expires_at: datetime | None = None,
+        scopes: Sequence[str] = (areas.EVERYTHING,),
     ) -> tuple["ApiToken", str]:
         """A new token and its key, which cannot be read again."""
         key = cls.PREFIX + secrets.token_urlsafe(32)
@@ -55,8 +70,20 @@ class ApiToken(models.Model):
             key_hash=digest(key),
             hint=key[:8] + "…",
             expires_at=expires_at,
+            scopes=list(scopes),
         )
         return token, key
+
+    def replace(self, membership: Membership) -> tuple["ApiToken", str]:
+        """A token like this one with a new key and the same time to live; this one works a minute longer."""
+        moment = timezone.now()
+        ends = self.expires_at and moment + (self.expires_at - self.created_at)
+        fresh = ApiToken.issue(membership, self.name, ends, self.scopes)
+        leaving = ApiToken.objects.filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=moment + OVERLAP)
+        )
+        leaving.filter(pk=self.pk).update(expires_at=moment + OVERLAP)
+        return fresh
 
 
 class IdempotentRequest(models.Model):

@@ -23,16 +23,17 @@ class TokenAuthentication(authentication.BaseAuthentication):
         scheme, _space, key = authentication.get_authorization_header(request).partition(b" ")
         if scheme.lower() not in SCHEMES:
             return None
-        membership = self.membership(key.decode("ascii", "replace").strip())
+        token, membership = self.membership(key.decode("ascii", "replace").strip())
         request._request.member = membership  # type: ignore[attr-defined]
+        request._request.token = token  # type: ignore[attr-defined]
         return membership.user, membership
 
     def authenticate_header(self, request: Request) -> str:
         return "Token"
 
     @staticmethod
-    def membership(key: str) -> Membership:
-        """The membership a live key stands for."""
+    def membership(key: str) -> tuple[ApiToken, Membership]:
+        """The token of a live key, and the membership it stands for."""
         moment = now()
         token = (
             ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=moment), key_hash=digest(key))
@@ -48,7 +49,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
             raise AuthenticationFailed(_("This token is not valid."), code="invalid_token")
         if token.last_used_at is None or moment - token.last_used_at > USED:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=moment)
-        return membership
+        return token, membership
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -64,3 +65,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
 def member_of(request: Request) -> Membership:
     """Who is asking, in which workspace; the permission class has let nobody else through."""
     return cast("Membership", request.auth)
+
+
+def token_of(request: Request) -> ApiToken | None:
+    """The token that asks; None where it is a person's session, which may do all that its role allows."""
+    return getattr(request._request, "token", None)

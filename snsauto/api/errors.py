@@ -12,9 +12,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler as rest_exception_handler
 
+from accounts.connecting import ConnectionLost
 from platforms.errors import PlatformError
 from publishing.preflight import Refusal
 from publishing.storage import StorageAway
+from snsauto.api.limits import DEFAULT, spend
 
 FIELDS = {"time": "scheduled_at"}  # what the composer calls otherwise than the API
 
@@ -49,14 +51,28 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = refused(error)
     if isinstance(error, StorageAway):
         error = StorageAwayNow(error.message)
+    if isinstance(error, ConnectionLost):
+        error = Conflict(str(error), code="connection_lost")
     if isinstance(error, PlatformError):
         error = NetworkRefused(error.message, code=error.code)
+    error = _counted(error, context)
     response = rest_exception_handler(error, context)
     if response is None:
         return None
     response.data = problem(_as_api_exception(error))
     response.content_type = "application/problem+json"
     return response
+
+
+def _counted(error: Exception, context: dict[str, Any]) -> Exception:
+    """Who is let in nowhere is counted too: then it is refused before the limits are asked."""
+    if not isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+        return error
+    try:
+        spend(context["request"], DEFAULT)
+    except exceptions.Throttled as too_often:
+        return too_often
+    return error
 
 
 def refused(refusal: Refusal) -> exceptions.ValidationError:

@@ -7,14 +7,18 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import IdempotentRequest, Membership
+from accounts.models import IdempotentRequest, Membership, digest
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 
@@ -29,14 +33,17 @@ BUSY = timedelta(minutes=2)  # an unfinished record older than this was rolled b
 def idempotent(action: Action[V, P]) -> Action[V, P]:
     """Answer a repeated key with the stored answer; refuse it for another request, or while one is under way.
 
-    Only an answer of success is kept: after a failure the same key may be used again.
+    Only an answer of success is kept: after a failure the same key may be used again. The answer is stored as
+    it was sent, so an action that tells a secret once must not be one of these.
     """
 
     @wraps(action)
     def answered(view: V, request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
-        key = request.headers.get(HEADER, "").strip()[:LONGEST]
+        key = request.headers.get(HEADER, "").strip()
         if not key:
             return action(view, request, *args, **kwargs)
+        if len(key) > LONGEST:
+            raise ValidationError({HEADER: _("At most 255 characters.")}, code="max_length")
         fingerprint = _fingerprint(request)
         record = _begin(member_of(request), key, fingerprint)
         if record.status is not None:
@@ -57,12 +64,25 @@ def idempotent(action: Action[V, P]) -> Action[V, P]:
 
 
 def _fingerprint(request: Request) -> str:
-    sent: dict[str, Any] = {"path": request.path, "method": request.method, "body": request.data}
-    return hashlib.sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
+    body = dict(request.data.lists()) if isinstance(request.data, QueryDict) else request.data
+    sent: dict[str, Any] = {"path": request.get_full_path(), "method": request.method, "body": body}
+    return hashlib.sha256(json.dumps(sent, sort_keys=True, default=_written).encode()).hexdigest()
+
+
+def _written(value: object) -> object:
+    """A file is its content, whatever it is called."""
+    if isinstance(value, UploadedFile):
+        digest = hashlib.sha256()
+        for chunk in value.chunks():
+            digest.update(chunk)
+        value.seek(0)
+        return digest.hexdigest()
+    return str(value)
 
 
 def _begin(member: Membership, key: str, fingerprint: str) -> IdempotentRequest:
-    """A new record, or the finished one of the same request."""
+    """A new record, or the finished one of the same request. Keys are each person's own."""
+    key = digest(f"{member.user_id} {key}")
     rows = IdempotentRequest.objects.filter(workspace_id=member.workspace_id, key=key)
     old, dead = now() - IdempotentRequest.LIFETIME, now() - BUSY
     rows.filter(Q(created_at__lt=old) | Q(status=None, created_at__lt=dead)).delete()
@@ -74,9 +94,9 @@ def _begin(member: Membership, key: str, fingerprint: str) -> IdempotentRequest:
     except IntegrityError:
         record = rows.get()
     if record.fingerprint != fingerprint:
-        raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+        raise Conflict(_("This Idempotency-Key was used for another request."), code="idempotency_key_reused")
     if record.status is None:
         raise Conflict(
-            "The first request with this Idempotency-Key is still under way.", code="idempotency_busy"
+            _("The first request with this Idempotency-Key is still under way."), code="idempotency_busy"
         )
     return record

@@ -44,6 +44,7 @@ class NotificationFilter(filters.FilterSet):  # type: ignore[misc]
 class NotificationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Notification]):
     """What the token's owner was told about the workspace and the desk, and marking it read."""
 
+    scope = "notifications"
     queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilter

@@ -71,12 +71,17 @@ class ConfirmSerializer(serializers.Serializer[Any]):
     permalink = serializers.URLField(required=False, allow_blank=True, max_length=1000)
 
 
-class ConnectSerializer(serializers.Serializer[Any]):
+class WayToConnectSerializer(serializers.Serializer[Any]):
+    """One of a network's methods, and what that method asks for."""
+
+    method = serializers.CharField(default="oauth")
+    fields = serializers.DictField(child=serializers.CharField(), required=False)  # type: ignore[assignment]
+
+
+class ConnectSerializer(WayToConnectSerializer):
     """How to connect: a network, one of its methods, and what that method asks for."""
 
     platform = serializers.CharField()
-    method = serializers.CharField(default="oauth")
-    fields = serializers.DictField(child=serializers.CharField(), required=False)  # type: ignore[assignment]
 
 
 class AccountChangeSerializer(serializers.Serializer[Any]):
