@@ -42,7 +42,7 @@ CHUNK = 500
 COPY_BYTES = 1_000_000
 SECRET = ("key_hash", "code_hash", "state_hash", "password")
 # what only machines say to each other, for minutes or a day
-PASSING = {"oauthstate", "pendingconnection", "idempotentrequest", "dataexport"}
+PASSING = {"oauthstate", "pendingconnection", "idempotentrequest", "dataexport", "version"}
 PERSON = ("id", "email", "name", "date_joined", "last_login")
 
 

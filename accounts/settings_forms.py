@@ -13,6 +13,7 @@ from accounts.forms import timezone_field
 from accounts.models import AuditEvent, Membership, User, Webhook, Workspace
 from accounts.models.people import WEEKDAYS
 from accounts.permissions import Role
+from accounts.scopes import AREAS, READ, SCOPES, WRITE, everything
 from accounts.webhooks import EVENTS, validate_target
 
 EVENT_WORDS = {
@@ -116,12 +117,52 @@ class RoleForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """A key for a program."""
+    """A key for a program, and what it may do of what its owner may."""
 
     LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("0", _("no end"))]
+    ALL, READING, CHOSEN = "all", "reading", "chosen"
+    REACHES = [
+        (ALL, _("All that I may do")),
+        (READING, _("Read everything, change nothing")),
+        (CHOSEN, _("Only what I choose")),
+    ]
 
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it?"))
     days = forms.ChoiceField(label=_("Good for"), choices=LIVES, initial="90")
+    reach = forms.ChoiceField(
+        label=_("It may"), choices=REACHES, initial=ALL, required=False, widget=forms.RadioSelect
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Chosen"),
+        choices=[(scope, scope) for scope in SCOPES],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("reach") == self.CHOSEN and not cleaned.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", _("Choose at least one."))
+        return cleaned
+
+    @property
+    def granted(self) -> list[str]:
+        """The scopes that were chosen."""
+        reach = self.cleaned_data["reach"] or self.ALL
+        if reach == self.CHOSEN:
+            return list(self.cleaned_data["scopes"])
+        if reach == self.READING:
+            return [f"{area}:{READ}" for area in AREAS]
+        return everything()
+
+    @property
+    def areas(self) -> list[tuple[str, Any, list[tuple[str, bool]]]]:
+        """Each area with its words and its two scopes, and whether they are ticked."""
+        ticked = set(self["scopes"].value() or [])
+        return [
+            (area, words, [(f"{area}:{way}", f"{area}:{way}" in ticked) for way in (READ, WRITE)])
+            for area, words in AREAS.items()
+        ]
 
     @property
     def expires_at(self) -> datetime | None:

@@ -26,6 +26,7 @@ from accounts.connections import transport
 from accounts.models import Dispatch, Webhook
 from accounts.permissions import Permission
 from accounts.webhooks import switch_off
+from platforms.content import Json
 from platforms.errors import PlatformError
 
 log = structlog.get_logger(__name__)
@@ -68,15 +69,18 @@ class Outcome:
 # --- what leaves ---
 
 
-def body(dispatch: Dispatch) -> bytes:
+def told(dispatch: Dispatch) -> dict[str, Json]:
     """The message as Standard Webhooks has it."""
     happening = dispatch.happening
-    told = {
+    return {
         "type": happening.event,
         "timestamp": happening.created_at.isoformat(),
         "data": happening.payload,
     }
-    return json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def body(dispatch: Dispatch) -> bytes:
+    return json.dumps(told(dispatch), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def message_id(dispatch: Dispatch) -> str:

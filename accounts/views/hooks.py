@@ -114,16 +114,13 @@ def _detail(request: MemberRequest, hook: Webhook, status: int = 200, **bound: A
         "hook": hook,
         "form": WebhookForm(instance=hook, prefix="hook"),
         "page": page,
-        "messages_sent": [(row, json.dumps(message(row), indent=2, ensure_ascii=False)) for row in page],
+        "messages_sent": [
+            (row, json.dumps(webhook_sending.told(row), indent=2, ensure_ascii=False)) for row in page
+        ],
         "old_signs": hook.old_secret_until and hook.old_secret_until > now(),
         "words": EVENT_WORDS,
     }
     return render(request, "accounts/settings_webhook.html", context | bound, status=status)
-
-
-def message(dispatch: Dispatch) -> Any:
-    """What is sent, as people read it."""
-    return json.loads(webhook_sending.body(dispatch))
 
 
 def _hook_or_404(request: MemberRequest, pk: int) -> Webhook:

@@ -32,7 +32,7 @@ def token_list(request: MemberRequest) -> HttpResponse:
     form = TokenForm(request.POST, prefix="token")
     if not form.is_valid():
         return _page(request, 422, form=form)
-    token, key = ApiToken.issue(request.member, form.cleaned_data["name"], form.expires_at)
+    token, key = ApiToken.issue(request.member, form.cleaned_data["name"], form.expires_at, form.granted)
     AuditEvent.record(request.member, "token.created", token, hint=token.hint)
     return _page(request, new_token=token, new_key=key)
 

@@ -11,7 +11,6 @@ def emitted_long_ago(apps, _schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0007_invitations_and_copies'),
         ('publishing', '0006_attempts_by_time'),
     ]
 
