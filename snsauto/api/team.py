@@ -91,6 +91,8 @@ class WorkspaceDetail(Conditional, APIView):
         form = WorkspaceSettingsSerializer(workspace, data=request.data, partial=True)
         form.is_valid(raise_exception=True)
         wanted = dict(form.validated_data)
+        if not wanted:
+            raise serializers.ValidationError(_("Say what shall change."), code="nothing_asked")
         paused = wanted.pop("is_paused", None)
         fields = sorted(wanted)
         if "tolerance_minutes" in wanted:

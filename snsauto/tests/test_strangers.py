@@ -6,10 +6,22 @@ import pytest
 from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from accounts.factories import AccountFactory, MembershipFactory, UserFactory, client_of
-from accounts.models import ApiToken, Notification, User, Workspace, digest
+from accounts.models import (
+    ApiToken,
+    DataExport,
+    Dispatch,
+    Happening,
+    Invitation,
+    Notification,
+    User,
+    Webhook,
+    Workspace,
+    digest,
+)
 from accounts.permissions import Role
 from campaigns.models import Campaign
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
@@ -41,7 +53,17 @@ def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
     account = AccountFactory(pk=ROW, workspace=workspace)
     post = PostFactory(pk=ROW, workspace=workspace, author=ada)
     MembershipFactory(pk=ROW, user=UserFactory(name="Dora"), workspace=workspace, role=Role.EDITOR)
+    hook = Webhook.objects.create(
+        pk=ROW, workspace=workspace, url="https://example.org/", secret="whsec_aGk="
+    )
+    happening = Happening.objects.create(workspace=workspace, event="post.failed", key="k", payload={})
     return {
+        "webhook": hook,
+        "dispatch": Dispatch.objects.create(pk=ROW, webhook=hook, happening=happening),
+        "export": DataExport.objects.create(pk=ROW, workspace=workspace, asked_by=ada, state="done"),
+        "invitation": Invitation.objects.create(
+            pk=ROW, workspace=workspace, email="eve@example.org", expires_at=now() + Invitation.LIFETIME
+        ),
         "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
         "media": MediaFactory(pk=ROW, workspace=workspace),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
