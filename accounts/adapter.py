@@ -4,9 +4,11 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import invitations
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """The one gate for making users by themselves: closed with SIGNUP_OPEN=off."""
+    """The one gate for making users by themselves: with SIGNUP_OPEN=off only who was invited comes in."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return bool(settings.SIGNUP_OPEN)
+        return bool(settings.SIGNUP_OPEN) or invitations.held_by(request) is not None

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import notices
+from accounts import notices, webhooks
 from accounts.models import EXPIRY_WARNING, Account
 from accounts.permissions import Permission
 
@@ -27,6 +27,22 @@ class Ending:
     def text(self) -> str:
         return self.sentence % {"account": self.account.handle, "network": self.account.platform.label}
 
+    def emit(self) -> None:
+        """The same to webhooks."""
+        account = self.account
+        webhooks.emit(
+            account.workspace_id,
+            "account.expired" if account.state == Account.State.EXPIRED else "account.expiring",
+            self.key,
+            {
+                "account": account.pk,
+                "platform": account.platform_name,
+                "handle": account.handle,
+                "expires_at": account.expires_at.isoformat() if account.expires_at else None,
+                "detail": self.text,
+            },
+        )
+
 
 def tell(moment: datetime) -> int:
     """Tell what nobody was told yet. How many connections that were."""
@@ -42,6 +58,7 @@ def tell(moment: datetime) -> int:
             url=reverse("accounts:account-list"),
             workspace=ending.account.workspace,
         )
+        ending.emit()
     return len(new)
 
 

@@ -1,18 +1,18 @@
-"""What people type about themselves, their workspace and the accounts they connect."""
+"""What people type when they log in, sign up, and connect accounts."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.core import context
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest
-from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import timezones
-from accounts.models import User, Workspace
-from accounts.permissions import Role
+from accounts import invitations, timezones
+from accounts.models import User
 from accounts.workspaces import create_workspace
 from platforms.base import ConnectMethod, Field
 
@@ -43,7 +43,7 @@ class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
 
 
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
-    """A person and their first workspace, made together or not at all."""
+    """A person and their first workspace, made together or not at all; or somebody who was invited."""
 
     field_order = ["name", "email", "password1", "password2", "workspace_name", "timezone"]
 
@@ -68,6 +68,11 @@ class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
             self.fields[name].widget.attrs.pop("placeholder", None)
         self.fields["email"].label = _("E-mail")
         self.fields["password1"].help_text = _("At least 10 characters.")
+        self.invitation = invitations.held_by(context.request)
+        if self.invitation:
+            self.fields["email"].initial = self.invitation.email
+            self.fields["email"].disabled = True  # who is invited is known
+            del self.fields["workspace_name"], self.fields["timezone"]
 
     def save(self, request: HttpRequest) -> User:
         with transaction.atomic():
@@ -77,77 +82,24 @@ class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]
     def custom_signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
+        if self.invitation:
+            if self.invitation.mailed_at:  # the code came by mail: so the address is theirs
+                get_adapter().stash_verified_email(request, self.invitation.email)
+            invitations.accept(invitations.let_go(request), user)
+            return
         create_workspace(user, self.cleaned_data["workspace_name"], self.cleaned_data["timezone"])
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    class Meta:
-        model = User
-        fields = ["name"]
-
-
-class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
-    timezone = timezone_field(help_text=_("Times are shown in this zone, and new posts are planned in it."))
-    minutes = forms.IntegerField(
-        label=_("Still send after an outage of up to (minutes)"),
-        help_text=_("A post that is later than this is not sent by itself; you are asked."),
-        min_value=1,
-        max_value=7 * 24 * 60,
-    )
-
-    class Meta:
-        model = Workspace
-        fields = ["name", "timezone"]
+class AddPasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
+    """A passkey, which opens the desk without a password unless one wants it as a second step only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["minutes"].initial = int(self.instance.tolerance.total_seconds() // 60)
-        zone = self.instance.timezone
-        if zone not in timezones.names():
-            return
-        field = self.fields["timezone"]
-        if isinstance(field, forms.ChoiceField) and not field.valid_value(zone):
-            field.choices = [(zone, zone), *timezones.choices()]
-
-    def save(self, commit: bool = True) -> Workspace:
-        self.instance.tolerance = timedelta(minutes=self.cleaned_data["minutes"])
-        workspace: Workspace = super().save(commit)
-        return workspace
-
-
-class MemberForm(forms.Form):
-    """Somebody who signed up here already, by e-mail address."""
-
-    email = forms.EmailField(
-        label=_("E-mail"), help_text=_("The person must have signed up here before you can add them.")
-    )
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.EDITOR)
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
-        if not User.objects.filter(email=email, is_active=True).exists():
-            raise forms.ValidationError(
-                _("Nobody has signed up here with this address. Ask them to sign up first."), code="unknown"
-            )
-        return email
-
-
-class RoleForm(forms.Form):
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
-
-
-class TokenForm(forms.Form):
-    """A key for a program."""
-
-    LIVES = [("30", _("30 days")), ("90", _("90 days")), ("365", _("a year")), ("0", _("no end"))]
-
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What will use it?"))
-    days = forms.ChoiceField(label=_("Good for"), choices=LIVES, initial="90")
-
-    @property
-    def expires_at(self) -> datetime | None:
-        days = int(self.cleaned_data["days"])
-        return now() + timedelta(days=days) if days else None
+        self.fields["name"].label = _("Name")
+        self.fields["name"].help_text = _("Where it lives: “Work laptop”, “Blue key”.")
+        self.fields["passwordless"].label = _("Log in with it alone, without the password")
+        self.fields["passwordless"].help_text = _("Your device then asks for a PIN, a finger or your face.")
+        self.fields["passwordless"].initial = True
 
 
 class ConnectForm(forms.Form):

@@ -1,35 +1,46 @@
-"""Who belongs to a workspace. It always has an owner."""
+"""Who belongs to a workspace. It always has an owner, and only owners say who owns it."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import ApiToken, AuditEvent, Membership, Notification, User, Workspace
-from accounts.permissions import Role
+from accounts.models import ApiToken, AuditEvent, Invitation, Membership, Notification, User, Workspace
+from accounts.permissions import Permission, Role
 
 
-class LastOwner(Exception):
+class NotAllowed(Exception):
+    """Something about members cannot be done; the sentence says why."""
+
+
+class LastOwner(NotAllowed):
     """A workspace cannot be left without an owner."""
 
     def __init__(self) -> None:
         super().__init__(_("A workspace needs an owner. Make somebody else an owner first."))
 
 
-def add_member(actor: Membership, email: str, role: str) -> tuple[Membership, bool]:
-    """Give a person who has signed up a role; whoever is in already keeps the role they have."""
-    user = User.objects.get(email=email)
-    with transaction.atomic():
-        membership, created = Membership.objects.get_or_create(
-            user=user, workspace_id=actor.workspace_id, defaults={"role": role}
-        )
-        if created:
-            AuditEvent.record(actor, "member.added", user, role=role)
-    return membership, created
+class OwnersMatter(NotAllowed):
+    """Only owners make owners, and change or remove them."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Only an owner can do this to an owner, or make somebody one."))
+
+
+def roles_to_give(actor: Membership) -> list[tuple[str, str]]:
+    """The roles that a member may give to others."""
+    return [(role.value, str(role.label)) for role in Role if may_give(actor, role)]
+
+
+def may_give(actor: Membership, role: str) -> bool:
+    return actor.may(Permission.OWN if role == Role.OWNER else Permission.MANAGE)
 
 
 def change_role(actor: Membership, membership: Membership, role: str) -> None:
-    """Give a member another role. Raises LastOwner."""
+    """Give a member another role. Raises NotAllowed."""
     with transaction.atomic():
         _refuse_last_owner(membership, stays=role == Role.OWNER)
+        membership.refresh_from_db(fields=["role"])
+        if not (may_give(actor, role) and may_give(actor, membership.role)):
+            raise OwnersMatter
         changed = Membership.objects.filter(pk=membership.pk).exclude(role=role).update(role=role)
         if changed:
             AuditEvent.record(
@@ -38,16 +49,24 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
 
 
 def remove_member(actor: Membership, membership: Membership) -> None:
-    """Take a person out of the workspace, with their programs' keys and notices. Raises LastOwner."""
+    """Take a person out of the workspace, with their programs' keys and notices. Raises NotAllowed.
+
+    Everybody may leave.
+    """
     with transaction.atomic():
         _refuse_last_owner(membership, stays=False)
+        membership.refresh_from_db(fields=["role"])
+        leaves = membership.user_id == actor.user_id
+        if not leaves and not may_give(actor, membership.role):
+            raise OwnersMatter
         theirs = {"user_id": membership.user_id, "workspace_id": membership.workspace_id}
         ApiToken.objects.filter(**theirs).delete()
         Notification.objects.filter(**theirs).delete()
+        Invitation.objects.filter(workspace_id=membership.workspace_id, email=membership.user.email).delete()
         User.objects.filter(pk=membership.user_id, current_workspace_id=membership.workspace_id).update(
             current_workspace=None
         )
-        AuditEvent.record(actor, "member.removed", membership.user)
+        AuditEvent.record(actor, "member.left" if leaves else "member.removed", membership.user)
         Membership.objects.filter(pk=membership.pk).delete()
 
 

@@ -8,15 +8,18 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpRequest)
+A = TypeVar("A", bound=HttpResponseBase)
 
 
 class Role(models.TextChoices):
     OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Admin")
     EDITOR = "editor", _("Editor")
     VIEWER = "viewer", _("Viewer")
 
@@ -28,10 +31,12 @@ class Permission(StrEnum):
     WRITE = "write"  # write, schedule, publish, cancel, delete posts
     CONNECT = "connect"  # connect, pause, disconnect accounts
     MANAGE = "manage"  # change the workspace and its members
+    OWN = "own"  # say who owns it, take all of its data away, delete it
 
 
 GRANTED: dict[str, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
+    Role.ADMIN: frozenset(Permission) - {Permission.OWN},
     Role.EDITOR: frozenset({Permission.VIEW, Permission.WRITE}),
     Role.VIEWER: frozenset({Permission.VIEW}),
 }
@@ -44,14 +49,14 @@ def allows(role: str, permission: Permission) -> bool:
 
 def requires(
     permission: Permission,
-) -> Callable[[Callable[Concatenate[R, P], HttpResponse]], Callable[Concatenate[R, P], HttpResponse]]:
+) -> Callable[[Callable[Concatenate[R, P], A]], Callable[Concatenate[R, P], A]]:
     """A view for signed-in members whose role carries the permission; others get the log-in page or 403."""
 
     def decorate(
-        view: Callable[Concatenate[R, P], HttpResponse],
-    ) -> Callable[Concatenate[R, P], HttpResponse]:
+        view: Callable[Concatenate[R, P], A],
+    ) -> Callable[Concatenate[R, P], A]:
         @wraps(view)
-        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def guarded(request: R, *args: P.args, **kwargs: P.kwargs) -> A:
             if not request.member.may(permission):  # type: ignore[attr-defined]
                 raise PermissionDenied(_("Your role in this workspace does not allow that."))
             return view(request, *args, **kwargs)

@@ -9,9 +9,9 @@ from django.db.models import F
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from accounts import connections_ending, notices
+from accounts import connections_ending, exporting, farewells, invitations, notices, webhook_sending
 from accounts.limits import read_limits
-from accounts.models import Account, IdempotentRequest, Notification, OAuthState, PendingConnection
+from accounts.models import Account, Happening, IdempotentRequest, Notification, OAuthState, PendingConnection
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
@@ -23,6 +23,10 @@ SCHEDULES = {
     "refresh tokens": ("accounts.tasks.refresh_tokens", 1),
     "tell of connections": ("accounts.tasks.tell_of_connections", 1),
     "mail notices": ("accounts.tasks.mail_notices", 1),
+    "mail invitations": ("accounts.tasks.mail_invitations", 1),
+    "send webhooks": ("accounts.tasks.send_webhooks", 1),
+    "copy data": ("accounts.tasks.export_data", 1),
+    "delete what is to go": ("accounts.tasks.say_farewell", 60),
     "read limits": ("accounts.tasks.read_all_limits", 60),
     "sweep what has expired": ("accounts.tasks.sweep", 24 * 60),
 }
@@ -87,6 +91,26 @@ def mail_notices() -> int:
     return notices.mail_unmailed()
 
 
+def mail_invitations() -> int:
+    """Mail the invitations that are due."""
+    return invitations.mail_due()
+
+
+def send_webhooks() -> int:
+    """Send what webhooks are to be told of now."""
+    return webhook_sending.send_due()
+
+
+def export_data() -> int:
+    """Make the copies of workspaces' data that were asked for."""
+    return exporting.make_due()
+
+
+def say_farewell() -> int:
+    """Delete the people and workspaces whose time of grace is over."""
+    return farewells.delete_due(now())
+
+
 def fetch_pictures(ids: list[int]) -> None:
     """Copy the pictures of accounts that were connected just now."""
     for account in Account.objects.filter(pk__in=ids).defer("credentials"):
@@ -94,7 +118,7 @@ def fetch_pictures(ids: list[int]) -> None:
 
 
 def sweep() -> int:
-    """Delete connections that nobody finished, answers that nobody will ask for again, and old notices."""
+    """Delete unfinished connections, answers that nobody will ask for again, old notices and news."""
     moment = now()
     deleted = 0
     for model, age in (
@@ -102,6 +126,7 @@ def sweep() -> int:
         (PendingConnection, PendingConnection.LIFETIME),
         (IdempotentRequest, IdempotentRequest.LIFETIME),
         (Notification, Notification.LIFETIME),
+        (Happening, Happening.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
     log.info("swept", rows=deleted)

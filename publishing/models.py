@@ -240,6 +240,9 @@ class PostMedia(models.Model):
         return f"{self.post_id} #{self.position}"
 
 
+UNEMITTED = Q(state__in=(State.PUBLISHED, *NEEDS_PERSON), emitted_fence__lt=models.F("fence"))
+
+
 class DeliveryQuerySet(WorkspaceQuerySet["Delivery"]):
     def visible_to(self, member: Any) -> Self:
         return self.filter(post__workspace_id=member.workspace_id)
@@ -323,6 +326,7 @@ class Delivery(models.Model):
     costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
     # the fence under which it last came to need a person and people were told
     told_fence = models.PositiveIntegerField(default=0, editable=False)
+    emitted_fence = models.PositiveIntegerField(default=0, editable=False)  # the same, to webhooks
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -363,6 +367,8 @@ class Delivery(models.Model):
                 condition=Q(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence")),
                 name="delivery_untold",
             ),
+            # every minute: what webhooks are to be told of
+            models.Index(fields=["id"], condition=UNEMITTED, name="delivery_unemitted"),
         ]
 
     def __str__(self) -> str:

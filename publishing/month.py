@@ -16,7 +16,6 @@ from publishing.models import Post
 
 CARDS_A_DAY = 3
 EXCERPT = 80
-MONDAY = 0
 
 
 @dataclass
@@ -41,15 +40,17 @@ class Month:
     """A month and the days of other months that complete its weeks."""
 
     first: date
+    week_starts_on: int = calendar.MONDAY
 
     @classmethod
-    def of(cls, text: str, zone: ZoneInfo) -> "Month":
+    def of(cls, text: str, zone: ZoneInfo, week_starts_on: int = calendar.MONDAY) -> "Month":
         """The month that “2026-11” names; the present one where it names none."""
         try:
             moment = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  (a month has no zone)
         except ValueError:
             moment = now().astimezone(zone).date()
-        return cls(min(max(moment, date(1970, 1, 1)), date(9000, 1, 1)).replace(day=1))
+        first = min(max(moment, date(1970, 1, 1)), date(9000, 1, 1)).replace(day=1)
+        return cls(first, week_starts_on)
 
     @property
     def previous(self) -> date:
@@ -61,7 +62,7 @@ class Month:
 
     @property
     def dates(self) -> list[list[date]]:
-        return calendar.Calendar(MONDAY).monthdatescalendar(self.first.year, self.first.month)
+        return calendar.Calendar(self.week_starts_on).monthdatescalendar(self.first.year, self.first.month)
 
 
 def weeks(month: Month, posts: QuerySet[Post], zone: ZoneInfo) -> list[list[Day]]:

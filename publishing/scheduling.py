@@ -178,6 +178,7 @@ def confirm_published(delivery: Delivery, permalink: str = "") -> bool:
                 remote_id=delivery.remote_id or permalink[:255] or CONFIRMED,
                 permalink=permalink,
                 published_at=now(),
+                emitted_fence=0,  # news under the fence under which it was unclear
                 **NO_REASON,
             )
         else:

@@ -26,6 +26,7 @@ SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
 WATCHES = {
     "look ahead": ("publishing.ahead.look_ahead", 1),
     "tell of trouble": ("publishing.trouble.tell_of_trouble", 1),
+    "emit what has settled": ("publishing.emitting.emit_settled", 1),
     "alarm": ("publishing.alarm.watch", 1),
 }
 

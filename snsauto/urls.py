@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
 from snsauto import health, metrics, operations, views
 
@@ -12,6 +13,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", include("accounts.notice_urls")),
     path("campaigns/", include("campaigns.urls")),
     path("analytics/", include("analytics.urls")),
+    path("auth/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
+    path(
+        "auth/2fa/webauthn/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_list_webauthn"
+    ),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),

@@ -11,6 +11,7 @@ from accounts.models.connected import (
     PendingConnection,
 )
 from accounts.models.hooks import Dispatch, Happening, Webhook
+from accounts.models.joining import DataExport, Invitation
 from accounts.models.keys import ApiToken, IdempotentRequest, digest
 from accounts.models.notices import Notification, NotificationQuerySet
 from accounts.models.people import (
@@ -18,6 +19,7 @@ from accounts.models.people import (
     User,
     UserManager,
     Workspace,
+    WorkspaceLogo,
     WorkspaceQuerySet,
     validate_timezone,
 )
@@ -30,9 +32,11 @@ __all__ = [
     "ApiToken",
     "AppCredential",
     "AuditEvent",
+    "DataExport",
     "Dispatch",
     "Happening",
     "IdempotentRequest",
+    "Invitation",
     "Membership",
     "Notification",
     "NotificationQuerySet",
@@ -42,6 +46,7 @@ __all__ = [
     "UserManager",
     "Webhook",
     "Workspace",
+    "WorkspaceLogo",
     "WorkspaceQuerySet",
     "digest",
     "validate_timezone",

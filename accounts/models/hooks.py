@@ -1,6 +1,7 @@
 """Where programs of others are told what happens here, and what they were told."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -8,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedJSONField
-from accounts.models.people import User, Workspace, WorkspaceQuerySet
+from accounts.models.people import Membership, User, Workspace, WorkspaceQuerySet
 
 
 class Webhook(models.Model):
     """An address that is told of chosen events. `secret` signs what is sent (Standard Webhooks).
 
+    `old_secret`: after a change it signs beside the new one until `old_secret_until`.
     `failing_since`: when it last began to fail without a break; after days of it, it is switched off.
     """
 
@@ -21,6 +23,8 @@ class Webhook(models.Model):
     url = models.URLField(_("address"), max_length=500)
     events = models.JSONField(_("events"), default=list)
     secret = EncryptedJSONField(null=False, default=None, editable=False)
+    old_secret = EncryptedJSONField(null=False, blank=True, default=None, editable=False)
+    old_secret_until = models.DateTimeField(null=True, blank=True, editable=False)
     is_on = models.BooleanField(_("on"), default=True)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     problem = models.CharField(max_length=300, blank=True, editable=False)
@@ -54,8 +58,23 @@ class Happening(models.Model):
         return f"{self.event} {self.key}"
 
 
+class DispatchQuerySet(models.QuerySet["Dispatch"]):
+    """What is on its way."""
+
+    def visible_to(self, member: Membership) -> Self:
+        return self.filter(webhook__workspace_id=member.workspace_id)
+
+    def due(self, moment: datetime) -> Self:
+        """What may be sent: its time has come, and nobody is sending it."""
+        free = Q(lease_until=None) | Q(lease_until__lte=moment)
+        return self.filter(free, state=Dispatch.State.WAITING, due_at__lte=moment)
+
+
 class Dispatch(models.Model):
-    """One happening on its way to one webhook. `due_at` is its clock; None: it is over."""
+    """One happening on its way to one webhook. `due_at` is its clock; None: it is over.
+
+    `history`: the tries so far, each with `at`, `status`, `answer` and `milliseconds`.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", _("Waiting")
@@ -71,6 +90,9 @@ class Dispatch(models.Model):
     http_status = models.PositiveSmallIntegerField(null=True)
     answer = models.CharField(max_length=500, blank=True)
     done_at = models.DateTimeField(null=True)
+    history = models.JSONField(default=list, editable=False)
+
+    objects = DispatchQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

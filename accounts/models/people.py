@@ -1,5 +1,6 @@
 """People, workspaces, and who may do what in which of them."""
 
+import re
 import zoneinfo
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
@@ -13,6 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import timezones
 from accounts.permissions import Permission, Role, allows
 
+WEEKDAYS = (
+    (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")),
+    (5, _("Saturday")), (6, _("Sunday")),
+)  # fmt: skip
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 PAUSED, RESUMED = "workspace.paused", "workspace.resumed"  # what the audit log calls it
 
 
@@ -40,6 +46,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("may enter the admin"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    deletes_at = models.DateTimeField(_("will be deleted"), null=True, blank=True, editable=False)
     current_workspace = models.ForeignKey(
         "Workspace", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -66,6 +73,13 @@ def validate_timezone(value: str) -> None:
         )
 
 
+def validate_colour(value: str) -> None:
+    if not COLOUR.fullmatch(value):
+        raise ValidationError(
+            _("“%(value)s” is not a colour such as #1b5e8c."), code="colour", params={"value": value}
+        )
+
+
 class Workspace(models.Model):
     """What a team shares: accounts, posts, media, and one clock."""
 
@@ -76,11 +90,23 @@ class Workspace(models.Model):
         default=timedelta(minutes=30),
         help_text=_("After a longer outage a person decides."),
     )
+    week_starts_on = models.PositiveSmallIntegerField(_("week starts on"), choices=WEEKDAYS, default=0)
+    brand_colour = models.CharField(_("colour"), max_length=7, blank=True, validators=[validate_colour])
+    logo_version = models.CharField(max_length=12, blank=True, editable=False)
     is_paused = models.BooleanField(_("paused"), default=False)
+    deletes_at = models.DateTimeField(_("will be deleted"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def logo_image(self) -> bytes | None:
+        """The logo as PNG, for pages, mails and reports; asked of the database each time."""
+        if not self.logo_version:
+            return None
+        kept = WorkspaceLogo.objects.filter(workspace=self).values_list("image", flat=True).first()
+        return bytes(kept) if kept is not None else None
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -94,6 +120,16 @@ class Workspace(models.Model):
         if changed:
             self.audit_events.create(user=user, action=PAUSED if paused else RESUMED, subject=self.name)
         return changed == 1
+
+
+class WorkspaceLogo(models.Model):
+    """The logo, apart from the row that everybody reads: a PNG made by us."""
+
+    workspace = models.OneToOneField(Workspace, on_delete=models.CASCADE, related_name="logo")
+    image = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.workspace)
 
 
 M = TypeVar("M", bound=models.Model)
@@ -137,3 +173,7 @@ class Membership(models.Model):
     @property
     def may_manage(self) -> bool:
         return self.may(Permission.MANAGE)
+
+    @property
+    def may_own(self) -> bool:
+        return self.may(Permission.OWN)

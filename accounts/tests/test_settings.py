@@ -1,22 +1,37 @@
-"""The settings page: profile, workspace, members, keys for programs."""
+"""The settings: profile, workspace, brand, keys for programs."""
 
+import io
 import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils.timezone import now
+from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.factories import MembershipFactory, UserFactory, client_of
-from accounts.models import ApiToken, AuditEvent, Membership, User, Workspace, digest
+from accounts.factories import MembershipFactory, client_of
+from accounts.models import (
+    ApiToken,
+    AuditEvent,
+    DataExport,
+    Invitation,
+    Membership,
+    User,
+    Webhook,
+    Workspace,
+    digest,
+)
 from accounts.permissions import Role
+from accounts.scopes import AREAS
+from accounts.webhooks import EVENTS
 
 PAGE = "/accounts/settings/"
 
 
-def text_of(client: Client) -> str:
-    return client.get(PAGE).content.decode()
+def text_of(client: Client, page: str = "") -> str:
+    return client.get(PAGE + page).content.decode()
 
 
 class TestProfile:
@@ -30,23 +45,28 @@ class TestProfile:
         response = client_of(vic).post(f"{PAGE}profile/", {"profile-name": "V" * 121})
 
         assert response.status_code == 422
-        assert response.context["profile_form"].errors
+        assert response.context["form"].errors
 
 
 class TestWorkspace:
-    FORM = {"workspace-name": "Bakery & Co", "workspace-timezone": "Asia/Seoul", "workspace-minutes": "45"}
+    FORM = {
+        "workspace-name": "Bakery & Co",
+        "workspace-timezone": "Asia/Seoul",
+        "workspace-week_starts_on": "6",
+        "workspace-minutes": "45",
+    }
 
     def test_owner_changes_it(self, ada: User, workspace: Workspace) -> None:
         client_of(ada).post(f"{PAGE}workspace/", self.FORM)
 
         workspace.refresh_from_db()
         assert (workspace.name, workspace.timezone) == ("Bakery & Co", "Asia/Seoul")
-        assert workspace.tolerance == timedelta(minutes=45)
+        assert (workspace.tolerance, workspace.week_starts_on) == (timedelta(minutes=45), 6)
         assert AuditEvent.objects.get().action == "workspace.changed"
 
     def test_reopened_and_saved_it_is_unchanged(self, ada: User, workspace: Workspace) -> None:
-        Workspace.objects.update(timezone="US/Pacific", tolerance=timedelta(minutes=90))
-        form = client_of(ada).get(PAGE).context["workspace_form"]
+        Workspace.objects.update(timezone="US/Pacific", tolerance=timedelta(minutes=90), week_starts_on=5)
+        form = client_of(ada).get(f"{PAGE}workspace/").context["workspace_form"]
 
         client_of(ada).post(
             f"{PAGE}workspace/", {form.add_prefix(name): form[name].value() for name in form.fields}
@@ -54,10 +74,17 @@ class TestWorkspace:
 
         workspace.refresh_from_db()
         assert (workspace.timezone, workspace.tolerance) == ("US/Pacific", timedelta(minutes=90))
+        assert workspace.week_starts_on == 5
 
     @pytest.mark.parametrize(
         ("field", "value"),
-        [("name", ""), ("timezone", "Mars/Olympus"), ("minutes", "0"), ("minutes", "soon")],
+        [
+            ("name", ""),
+            ("timezone", "Mars/Olympus"),
+            ("minutes", "0"),
+            ("minutes", "soon"),
+            ("week_starts_on", "7"),
+        ],
     )
     def test_wrong_value_is_said_beside_its_field(
         self, ada: User, workspace: Workspace, field: str, value: str
@@ -74,99 +101,63 @@ class TestWorkspace:
         client = client_of(request.getfixturevalue(person))
 
         assert client.post(f"{PAGE}workspace/", self.FORM).status_code == 403
-        assert "Owners change this." in text_of(client)
+        assert "Owners and admins change this." in text_of(client, "workspace/")
 
 
-class TestMembers:
-    def test_owner_adds_somebody_who_has_signed_up(self, ada: User, workspace: Workspace) -> None:
-        dana = UserFactory.create(name="Dana")
+def picture(kind: str = "PNG", size: tuple[int, int] = (900, 300)) -> SimpleUploadedFile:
+    kept = io.BytesIO()
+    Image.new("RGB", size, "#1b5e8c").save(kept, kind)
+    return SimpleUploadedFile("logo.png", kept.getvalue(), "image/png")
 
-        client_of(ada).post(
-            f"{PAGE}members/", {"member-email": dana.email.upper(), "member-role": Role.VIEWER}
-        )
 
-        assert workspace.memberships.get(user=dana).role == Role.VIEWER
-        assert AuditEvent.objects.get().details == {"role": "viewer"}
-
-    def test_unknown_address_is_said(self, ada: User) -> None:
-        response = client_of(ada).post(
-            f"{PAGE}members/", {"member-email": "nobody@example.org", "member-role": Role.VIEWER}
-        )
-
-        assert response.status_code == 422
-        assert "Nobody has signed up here with this address." in response.content.decode()
-
-    def test_member_keeps_the_role_they_have(self, ada: User, ben: User) -> None:
-        response = client_of(ada).post(
-            f"{PAGE}members/", {"member-email": ben.email, "member-role": Role.OWNER}
-        )
-
-        assert response.status_code == 422
-        assert ben.memberships.get().role == Role.EDITOR
-
-    def test_role_is_changed_and_noted(self, ada: User, ben: User) -> None:
-        membership = ben.memberships.get()
-
-        client_of(ada).post(f"{PAGE}members/{membership.pk}/role/", {"role": Role.OWNER})
-
-        membership.refresh_from_db()
-        event = AuditEvent.objects.get()
-        assert membership.role == Role.OWNER
-        assert (event.action, event.details) == ("member.role_changed", {"role": "owner", "before": "editor"})
-
-    def test_unknown_role_is_refused(self, ada: User, ben: User) -> None:
-        membership = ben.memberships.get()
-
-        response = client_of(ada).post(f"{PAGE}members/{membership.pk}/role/", {"role": "emperor"})
-
-        assert response.status_code == 422
-
-    def test_removed_member_loses_access_and_keys(self, ada: User, ben: User) -> None:
-        membership = ben.memberships.get()
-        ApiToken.issue(membership, "Ben's script")
-
-        client_of(ada).post(f"{PAGE}members/{membership.pk}/remove/")
-
-        ben.refresh_from_db()
-        assert not ben.memberships.exists()
-        assert not ApiToken.objects.exists()
-        assert ben.current_workspace is None
-
-    @pytest.mark.parametrize(("action", "fields"), [("role", {"role": Role.VIEWER}), ("remove", {})])
-    def test_last_owner_stays_and_it_is_said(
-        self, ada: User, ben: User, action: str, fields: dict[str, str]
+class TestBrand:
+    def test_logo_is_made_small_and_shown_to_members(
+        self, ada: User, vic: User, workspace: Workspace
     ) -> None:
-        membership = ada.memberships.get()
+        client_of(ada).post(
+            f"{PAGE}workspace/brand/", {"brand-logo": picture("JPEG"), "brand-brand_colour": "#1b5e8c"}
+        )
 
-        response = client_of(ada).post(f"{PAGE}members/{membership.pk}/{action}/", fields)
+        workspace.refresh_from_db()
+        page = client_of(vic).get(f"{PAGE}workspace/logo/{workspace.logo_version}.png")
+        with Image.open(io.BytesIO(page.content)) as logo:
+            assert (logo.format, logo.size) == ("PNG", (480, 160))
+        assert page.content == workspace.logo_image
+        assert workspace.brand_colour == "#1b5e8c"
 
-        membership.refresh_from_db()
+    @pytest.mark.parametrize(
+        ("form", "field"),
+        [
+            ({"brand-brand_colour": "blue"}, "brand_colour"),
+            ({"brand-logo": SimpleUploadedFile("logo.png", b"<svg onload='x()'>")}, "logo"),
+        ],
+    )
+    def test_what_is_no_picture_or_colour_is_said(
+        self, ada: User, workspace: Workspace, form: dict[str, object], field: str
+    ) -> None:
+        response = client_of(ada).post(f"{PAGE}workspace/brand/", form)
+
+        workspace.refresh_from_db()
         assert response.status_code == 422
-        assert "A workspace needs an owner." in response.content.decode()
-        assert membership.role == Role.OWNER
+        assert response.context["brand_form"].errors.keys() == {field}
+        assert (workspace.logo_version, workspace.brand_colour) == ("", "")
 
-    def test_owner_may_leave_to_another_owner(self, ada: User, workspace: Workspace) -> None:
-        MembershipFactory.create(workspace=workspace, role=Role.OWNER)
-        membership = ada.memberships.get()
+    def test_logo_is_removed(self, ada: User, workspace: Workspace) -> None:
+        client = client_of(ada)
+        client.post(f"{PAGE}workspace/brand/", {"brand-logo": picture()})
+        workspace.refresh_from_db()
+        address = f"{PAGE}workspace/logo/{workspace.logo_version}.png"
 
-        client_of(ada).post(f"{PAGE}members/{membership.pk}/remove/")
+        client.post(f"{PAGE}workspace/logo/remove/")
 
-        assert not ada.memberships.filter(workspace=workspace).exists()
+        assert client.get(address).status_code == 404
+        assert Workspace.objects.get(pk=workspace.pk).logo_image is None
 
-    @pytest.mark.parametrize("person", ["ben", "vic"])
-    def test_editor_and_viewer_may_not(self, request: pytest.FixtureRequest, ada: User, person: str) -> None:
-        client = client_of(request.getfixturevalue(person))
-        pk = ada.memberships.get().pk
+    def test_strangers_do_not_see_it(self, ada: User, cho: User, workspace: Workspace) -> None:
+        client_of(ada).post(f"{PAGE}workspace/brand/", {"brand-logo": picture()})
+        workspace.refresh_from_db()
 
-        for path in ("members/", f"members/{pk}/role/", f"members/{pk}/remove/"):
-            assert client.post(PAGE + path).status_code == 403
-
-    def test_stranger_finds_nobody(self, cho: User, ben: User) -> None:
-        pk = ben.memberships.get().pk
-
-        assert client_of(cho).post(f"{PAGE}members/{pk}/remove/").status_code == 404
-        assert client_of(cho).post(f"{PAGE}members/{pk}/role/", {"role": "viewer"}).status_code == 404
-        assert ben.email not in text_of(client_of(cho))
+        assert client_of(cho).get(f"{PAGE}workspace/logo/{workspace.logo_version}.png").status_code == 404
 
 
 class TestKeys:
@@ -185,13 +176,40 @@ class TestKeys:
         assert token.key_hash == digest(key)
         assert token.expires_at is not None
         assert timedelta(days=29) < token.expires_at - now() < timedelta(days=31)
-        assert key not in text_of(client)
-        assert token.hint in text_of(client)
+        assert key not in text_of(client, "tokens/")
+        assert token.hint in text_of(client, "tokens/")
 
     def test_key_may_have_no_end(self, vic: User) -> None:
         self.make(client_of(vic), days="0")
 
         assert ApiToken.objects.get().expires_at is None
+
+    @pytest.mark.parametrize(
+        ("reach", "scopes", "granted"),
+        [
+            ("all", [], ["*"]),
+            ("reading", [], [f"{area}:read" for area in AREAS]),
+            ("chosen", ["posts:write", "media:read"], ["posts:write", "media:read"]),
+        ],
+    )
+    def test_key_may_what_was_chosen(
+        self, vic: User, reach: str, scopes: list[str], granted: list[str]
+    ) -> None:
+        form = {"token-name": "Script", "token-days": "30", "token-reach": reach, "token-scopes": scopes}
+
+        client_of(vic).post(f"{PAGE}tokens/", form)
+
+        assert set(ApiToken.objects.get().scopes) == set(granted)
+
+    @pytest.mark.parametrize("scopes", [[], ["everything:write"]])
+    def test_key_that_may_nothing_known_is_not_made(self, vic: User, scopes: list[str]) -> None:
+        form = {"token-name": "Script", "token-days": "30", "token-reach": "chosen", "token-scopes": scopes}
+
+        response = client_of(vic).post(f"{PAGE}tokens/", form)
+
+        assert response.status_code == 422
+        assert response.context["form"].errors.keys() == {"scopes"}
+        assert not ApiToken.objects.exists()
 
     def test_revoked_key_is_gone_and_noted(self, vic: User) -> None:
         client = client_of(vic)
@@ -206,7 +224,7 @@ class TestKeys:
         self.make(client_of(vic))
         token = ApiToken.objects.get()
 
-        assert token.hint in text_of(client_of(ada))
+        assert token.hint in text_of(client_of(ada), "tokens/")
         client_of(ada).post(f"{PAGE}tokens/{token.pk}/revoke/")
         assert not ApiToken.objects.exists()
 
@@ -214,7 +232,7 @@ class TestKeys:
         token, _key = ApiToken.issue(ada.memberships.get(), "Ada's script")
         client = client_of(ben)
 
-        assert token.hint not in text_of(client)
+        assert token.hint not in text_of(client, "tokens/")
         assert client.post(f"{PAGE}tokens/{token.pk}/revoke/").status_code == 404
 
     def test_stranger_cannot_revoke(self, cho: User, ada: User) -> None:
@@ -251,13 +269,39 @@ def test_visitors_are_sent_to_the_log_in(db: None) -> None:
     assert response["Location"] == f"/auth/login/?next={PAGE}"
 
 
-def test_query_count_does_not_grow_with_members_and_keys(
-    ada: User, workspace: Workspace, django_assert_max_num_queries: DjangoAssertNumQueries
+@pytest.mark.parametrize(
+    ("part", "most"),  # six of the frame
+    [("", 6), ("security/", 8), ("workspace/", 6), ("members/", 8), ("tokens/", 7), ("webhooks/", 7),
+     ("data/", 7), ("audit/", 10)],
+)  # fmt: skip
+def test_pages_cost_the_same_however_much_there_is(
+    ada: User,
+    workspace: Workspace,
+    part: str,
+    most: int,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    for _ in range(10):
+    for number in range(10):
         membership: Membership = MembershipFactory.create(workspace=workspace, role=Role.VIEWER)
         ApiToken.issue(membership, "Script")
+        AuditEvent.record(membership, "token.created", "Script")
+        Invitation.objects.create(
+            workspace=workspace, email=f"{number}@example.org", expires_at=now(), invited_by=membership.user
+        )
+        Webhook.objects.create(workspace=workspace, url=f"https://example.org/{number}", events=EVENTS)
+        DataExport.objects.create(workspace=workspace, asked_by=membership.user)
     client = client_of(ada)
 
-    with django_assert_max_num_queries(8):  # five of the frame; members, keys
-        client.get(PAGE)
+    with django_assert_max_num_queries(most):
+        answer = client.get(PAGE + part)
+
+    assert answer.status_code == 200
+    assert len(answer.content) < 100_000
+
+
+def test_weeks_of_the_calendar_start_as_the_workspace_says(ada: User) -> None:
+    Workspace.objects.update(week_starts_on=6)
+
+    page = client_of(ada).get("/calendar/?month=2026-11").content.decode()
+
+    assert re.findall(r'calendar__weekday"[^>]*>(\w+)', page)[:2] == ["Sun", "Mon"]

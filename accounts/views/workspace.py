@@ -1,21 +1,22 @@
-"""The settings page: who I am, the workspace, its members, and keys for programs."""
+"""The workspace: which one I am in, its name and clock, and its face."""
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import members
-from accounts.forms import MemberForm, ProfileForm, RoleForm, TokenForm, WorkspaceForm
+from accounts import brand
 from accounts.middleware import MemberRequest
-from accounts.models import ApiToken, AuditEvent, Membership
+from accounts.models import AuditEvent, Membership
 from accounts.permissions import Permission, requires
+from accounts.settings_forms import BrandForm, WorkspaceForm
 from accounts.workspaces import switch_workspace
+
+A_YEAR = 31_536_000
 
 
 @require_POST
@@ -29,39 +30,12 @@ def workspace_switch(request: MemberRequest) -> HttpResponse:
     return redirect("publishing:home")
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @requires(Permission.VIEW)
-def settings(request: MemberRequest) -> HttpResponse:
-    return _page(request)
+def workspace_settings(request: MemberRequest) -> HttpResponse:
+    return workspace_update(request) if request.method == "POST" else _page(request)
 
 
-def _page(request: MemberRequest, status: int = 200, **bound: Any) -> HttpResponse:
-    """The settings page; `bound` holds the form that was refused, or the key to be shown once."""
-    member = request.member
-    tokens = ApiToken.objects.visible_to(member).select_related("user")
-    context: dict[str, Any] = {
-        "profile_form": ProfileForm(instance=request.user, prefix="profile"),
-        "workspace_form": WorkspaceForm(instance=member.workspace, prefix="workspace"),
-        "members": Membership.objects.visible_to(member).select_related("user").order_by("pk"),
-        "member_form": MemberForm(prefix="member"),
-        "roles": RoleForm.base_fields["role"].choices,  # type: ignore[attr-defined]
-        "tokens": tokens if member.may_manage else tokens.filter(user_id=member.user_id),
-        "token_form": TokenForm(prefix="token"),
-    }
-    return render(request, "accounts/settings.html", context | bound, status=status)
-
-
-@require_POST
-@requires(Permission.VIEW)
-def profile_update(request: MemberRequest) -> HttpResponse:
-    form = ProfileForm(request.POST, instance=request.user, prefix="profile")
-    if not form.is_valid():
-        return _page(request, 422, profile_form=form)
-    form.save()
-    return _done(request, _("Your profile is saved."), "profile")
-
-
-@require_POST
 @requires(Permission.MANAGE)
 def workspace_update(request: MemberRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST, instance=request.member.workspace, prefix="workspace")
@@ -70,7 +44,51 @@ def workspace_update(request: MemberRequest) -> HttpResponse:
         return _page(request, 422, workspace_form=form)
     form.save()
     AuditEvent.record(request.member, "workspace.changed", form.instance, fields=list(form.changed_data))
-    return _done(request, _("The workspace is saved."), "workspace")
+    messages.success(request, _("The workspace is saved."))
+    return redirect("accounts:workspace")
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def brand_update(request: MemberRequest) -> HttpResponse:
+    """The colour, and a new logo where one was chosen."""
+    member = request.member
+    form = BrandForm(request.POST, request.FILES, instance=member.workspace, prefix="brand")
+    if form.is_valid():
+        try:
+            if form.cleaned_data["logo"]:
+                brand.set_logo(member, form.cleaned_data["logo"])
+        except brand.NoLogo as error:
+            form.add_error("logo", str(error))
+    if not form.is_valid():
+        member.workspace.refresh_from_db()
+        return _page(request, 422, brand_form=form)
+    if "brand_colour" in form.changed_data:
+        member.workspace.save(update_fields=["brand_colour"])
+        AuditEvent.record(member, "workspace.changed", member.workspace, fields=["brand_colour"])
+    messages.success(request, _("The brand is saved."))
+    return redirect("accounts:workspace")
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def logo_remove(request: MemberRequest) -> HttpResponse:
+    if brand.remove_logo(request.member):
+        messages.success(request, _("The logo is removed."))
+    return redirect("accounts:workspace")
+
+
+@require_GET
+@requires(Permission.VIEW)
+def logo(request: MemberRequest, version: str) -> HttpResponse:
+    """The logo; another one has another address, so that browsers may keep it."""
+    workspace = request.member.workspace
+    image = workspace.logo_image if version == workspace.logo_version else None
+    if image is None:
+        raise Http404
+    response = HttpResponse(image, content_type="image/png")
+    response["Cache-Control"] = f"private, max-age={A_YEAR}, immutable"
+    return response
 
 
 @require_POST
@@ -79,7 +97,7 @@ def workspace_pause(request: MemberRequest) -> HttpResponse:
     if request.member.workspace.set_paused(True, request.user):
         sentence = _("%(name)s is paused. Nothing goes out until you resume it.")
         _say_paused(request, sentence, undo="accounts:workspace-resume")
-    return _to_section("workspace")
+    return redirect("accounts:workspace")
 
 
 @require_POST
@@ -87,95 +105,18 @@ def workspace_pause(request: MemberRequest) -> HttpResponse:
 def workspace_resume(request: MemberRequest) -> HttpResponse:
     if request.member.workspace.set_paused(False, request.user):
         _say_paused(request, _("%(name)s goes on."), undo="accounts:workspace-pause")
-    return _to_section("workspace")
+    return redirect("accounts:workspace")
 
 
 def _say_paused(request: MemberRequest, sentence: str, undo: str) -> None:
     messages.success(request, sentence % {"name": request.member.workspace}, extra_tags=reverse(undo))
 
 
-@require_POST
-@requires(Permission.MANAGE)
-def member_add(request: MemberRequest) -> HttpResponse:
-    form = MemberForm(request.POST, prefix="member")
-    if not form.is_valid():
-        return _page(request, 422, member_form=form)
-    member, created = members.add_member(request.member, **form.cleaned_data)
-    if not created:
-        return _refused(request, form, _("%(name)s is a member already.") % {"name": member.user})
-    return _done(request, _("%(name)s is a member now.") % {"name": member.user}, "members")
-
-
-def _refused(request: MemberRequest, form: MemberForm, sentence: str) -> HttpResponse:
-    form.add_error("email", sentence)
-    return _page(request, 422, member_form=form)
-
-
-@require_POST
-@requires(Permission.MANAGE)
-def member_role(request: MemberRequest, pk: int) -> HttpResponse:
-    membership = _member_or_404(request, pk)
-    form = RoleForm(request.POST)
-    if not form.is_valid():
-        return _page(request, 422, members_error=_("Choose one of the roles."))
-    try:
-        members.change_role(request.member, membership, form.cleaned_data["role"])
-    except members.LastOwner as error:
-        return _page(request, 422, members_error=str(error))
-    return _done(request, _("The role of %(name)s is changed.") % {"name": membership.user}, "members")
-
-
-@require_POST
-@requires(Permission.MANAGE)
-def member_remove(request: MemberRequest, pk: int) -> HttpResponse:
-    membership = _member_or_404(request, pk)
-    try:
-        members.remove_member(request.member, membership)
-    except members.LastOwner as error:
-        return _page(request, 422, members_error=str(error))
-    if membership.user_id == request.user.pk:
-        messages.success(request, _("You left %(name)s.") % {"name": membership.workspace})
-        return redirect("publishing:home")
-    return _done(request, _("%(name)s is no longer a member.") % {"name": membership.user}, "members")
-
-
-def _member_or_404(request: MemberRequest, pk: int) -> Membership:
-    rows = Membership.objects.visible_to(request.member).select_related("user", "workspace")
-    return get_object_or_404(rows, pk=pk)
-
-
-@require_POST
-@never_cache
-@requires(Permission.VIEW)
-def token_create(request: MemberRequest) -> HttpResponse:
-    """Make a key for a program and show it, this once."""
-    form = TokenForm(request.POST, prefix="token")
-    if not form.is_valid():
-        return _page(request, 422, token_form=form)
-    token, key = ApiToken.issue(request.member, form.cleaned_data["name"], form.expires_at)
-    AuditEvent.record(request.member, "token.created", token, hint=token.hint)
-    return _page(request, new_token=token, new_key=key)
-
-
-@require_POST
-@requires(Permission.VIEW)
-def token_revoke(request: MemberRequest, pk: int) -> HttpResponse:
-    """Everybody may revoke their own; who manages the workspace, any."""
-    tokens = ApiToken.objects.visible_to(request.member)
-    if not request.member.may_manage:
-        tokens = tokens.filter(user_id=request.user.pk)
-    token = get_object_or_404(tokens, pk=pk)
-    AuditEvent.record(request.member, "token.revoked", token, hint=token.hint)
-    token.delete()
-    return _done(request, _("“%(name)s” no longer works.") % {"name": token.name}, "tokens")
-
-
-def _done(request: MemberRequest, sentence: str, section: str) -> HttpResponse:
-    messages.success(request, sentence)
-    return _to_section(section)
-
-
-def _to_section(section: str) -> HttpResponse:
-    response = redirect("accounts:settings")
-    response["Location"] += f"#{section}"
-    return response
+def _page(request: MemberRequest, status: int = 200, **bound: Any) -> HttpResponse:
+    """The page; `bound` holds the form that was refused."""
+    workspace = request.member.workspace
+    context = {
+        "workspace_form": WorkspaceForm(instance=workspace, prefix="workspace"),
+        "brand_form": BrandForm(instance=workspace, prefix="brand"),
+    }
+    return render(request, "accounts/settings_workspace.html", context | bound, status=status)

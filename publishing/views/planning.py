@@ -78,7 +78,7 @@ def calendar(request: MemberRequest) -> HttpResponse:
     """A month; on a phone the same as an agenda."""
     zone = request.member.workspace.zone
     form = PlanFilter(request.member, request.GET)
-    month = Month.of(request.GET.get("month", ""), zone)
+    month = Month.of(request.GET.get("month", ""), zone, request.member.workspace.week_starts_on)
     query = request.GET.copy()
     query.pop("month", None)
     grid = weeks(month, form.posts(), zone)

@@ -1,4 +1,4 @@
-"""The kill switches through the API; an account's own is `PATCH /accounts/<id>/`."""
+"""The kill switch of the desk through the API; those of workspaces and accounts are `is_paused` there."""
 
 from typing import Any
 
@@ -9,35 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Workspace
 from accounts.permissions import Permission
 from publishing.engine_rows import Switch
 from snsauto.api.authentication import member_of
 from snsauto.api.etags import Conditional
-from snsauto.api.serializers import SwitchSerializer, WorkspaceSerializer
+from snsauto.api.serializers import SwitchSerializer
 from snsauto.api.views import sent
-from snsauto.api.writing import SwitchChangeSerializer, WorkspaceChangeSerializer
-
-
-class WorkspaceDetail(Conditional, APIView):
-    """The token's workspace. Paused, nothing of it goes out."""
-
-    scope = "workspace"
-    permission = Permission.MANAGE
-
-    @extend_schema(responses=WorkspaceSerializer)
-    def get(self, request: Request) -> Response:
-        return Response(WorkspaceSerializer(member_of(request).workspace).data)
-
-    def held(self) -> Any:
-        rows = Workspace.objects.select_for_update()
-        return WorkspaceSerializer(rows.get(pk=member_of(self.request).workspace_id)).data
-
-    @extend_schema(request=WorkspaceChangeSerializer, responses=WorkspaceSerializer)
-    def patch(self, request: Request) -> Response:
-        member = member_of(request)
-        member.workspace.set_paused(sent(WorkspaceChangeSerializer, request)["is_paused"], member.user)
-        return Response(WorkspaceSerializer(member.workspace).data)
+from snsauto.api.writing import SwitchChangeSerializer
 
 
 class Desk(Conditional, APIView):

@@ -19,6 +19,16 @@ from snsauto.api import (
     schema,
     settings,
     switches,
+    connecting,
+    deliveries,
+    hooks,
+    me,
+    media,
+    notices,
+    posts,
+    schema,
+    switches,
+    team,
     views,
 )
 
@@ -30,6 +40,12 @@ router.register("deliveries", deliveries.DeliveryViewSet)
 router.register("media", media.MediaViewSet)
 router.register("notifications", notices.NotificationViewSet)
 router.register("posts", posts.PostViewSet)
+router.register("members", team.MemberViewSet)
+router.register("invitations", team.InvitationViewSet)
+router.register("tokens", team.TokenViewSet)
+router.register("audit", team.AuditViewSet)
+router.register("webhooks", hooks.WebhookViewSet)
+router.register("webhook-messages", hooks.DispatchViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
@@ -38,7 +54,7 @@ urlpatterns = [
     path("", include(router.urls)),
     path("me/", me.Me.as_view(), name="me"),
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),
-    path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
+    path("workspace/", team.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
     path("publish/", publish.Publish.as_view(), name="publish"),
     path("publish/multi-platform/", publish.PublishMultiPlatform.as_view(), name="publish-multi-platform"),

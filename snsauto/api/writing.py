@@ -88,10 +88,6 @@ class AccountChangeSerializer(serializers.Serializer[Any]):
     is_paused = serializers.BooleanField()
 
 
-class WorkspaceChangeSerializer(serializers.Serializer[Any]):
-    is_paused = serializers.BooleanField()
-
-
 class SwitchChangeSerializer(serializers.Serializer[Any]):
     is_stopped = serializers.BooleanField()
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)

@@ -209,7 +209,7 @@ def test_the_pages_of_logging_in_stand_in_one_look(client: Client, db: None, pat
     assert page.count("<h1") == 1
 
 
-@pytest.mark.parametrize("path", ["password/change/", "email/", "2fa/", "logout/", "reauthenticate/"])
+@pytest.mark.parametrize("path", ["password/change/", "email/", "logout/", "reauthenticate/"])
 def test_the_pages_about_ones_log_in_stand_in_one_look(ada: User, path: str) -> None:
     page = client_of(ada).get(f"/auth/{path}").content.decode()
 
