@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 BATCH = 200
 ALONE_FROM, MOST_TRIES = 2, 5
-TOLD = frozenset({"message", "message_edited", "message_deleted"})
+WRITTEN = frozenset({"message", "message_edited"})
+TOLD = WRITTEN | {"message_deleted"}
 
 
 # --- keeping ---
@@ -174,8 +175,9 @@ def _parsed(row: Receipt, client: Platform) -> list[Event]:
 def follow(account: Account, events: Sequence[Event]) -> None:
     """Do what was told of one account, in its order: what was written, what was deleted, all the rest."""
     heard_from = _heard(account) if any(event.kind in TOLD for event in events) else now()
-    for written in _rounds(event.message for event in events if event.message is not None):
-        arrivals.take(account, written, heard_from=heard_from)
+    written = [event.message for event in events if event.message and event.kind in WRITTEN]
+    for messages in _rounds(written):
+        arrivals.take(account, messages, heard_from=heard_from)
     gone = [event.remote_id for event in events if event.kind == "message_deleted"]
     if gone:
         arrivals.remove(account, gone)

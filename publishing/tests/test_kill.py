@@ -19,9 +19,10 @@ from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
 from platforms.transport import Answer, Transport
 from publishing import engine
+from publishing.durable import DurableStep
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.ledger import DeliveryLedger, StepLedger
-from publishing.models import Delivery, DurableStep, State, Step
+from publishing.models import Delivery, State, Step
 from publishing.tests.connecting import connect
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]

@@ -255,6 +255,27 @@ def test_a_deletion_takes_the_words_and_closes_the_question(page: Account) -> No
     assert (message.text, message.conversation.unread, message.conversation.needs_answer) == ("", 0, False)
 
 
+def test_a_deletion_that_tells_the_words_brings_them_to_nobody(workspace: Workspace) -> None:
+    page = "urn:li:organization:2414183"
+    AccountFactory.create(workspace=workspace, platform_name="linkedin", remote_id=page)
+    urn = "urn:li:comment:(urn:li:activity:6,7)"
+    told = {
+        "organizationalEntity": page,
+        "action": "COMMENT_DELETE",
+        "sourcePost": "urn:li:share:6",
+        "generatedActivity": urn,
+        "decoratedGeneratedActivity": {"comment": {"text": "Oops", "owner": "urn:li:person:A"}},
+        "lastModifiedAt": int(time.time() * 1000),
+        "notificationId": 1,
+    }
+
+    receipts.keep(PLATFORMS["linkedin"], json.dumps({"notifications": [told]}), "a digest")
+    work_off()
+
+    assert Receipt.objects.get().problem == ""
+    assert Message.objects.count() == 0
+
+
 def test_script_in_a_comment_is_text(page: Account) -> None:
     call(body_of(comment(text="<script>alert(1)</script>")))
     work_off()
