@@ -95,6 +95,11 @@ class Workspace(models.Model):
     logo_version = models.CharField(max_length=12, blank=True, editable=False)
     is_paused = models.BooleanField(_("paused"), default=False)
     deletes_at = models.DateTimeField(_("will be deleted"), null=True, blank=True, editable=False)
+    auto_reply = models.BooleanField(
+        _("answer by rules"),
+        default=True,
+        help_text=_("Off: no rule of the inbox answers by itself; the rules stay."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
