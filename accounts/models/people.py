@@ -77,6 +77,8 @@ class Workspace(models.Model):
         help_text=_("After a longer outage a person decides."),
     )
     is_paused = models.BooleanField(_("paused"), default=False)
+    # campaigns tag the links of their posts, but never those to these hosts; one a line
+    untagged_hosts = models.TextField(_("hosts whose links stay as they are"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
