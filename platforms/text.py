@@ -93,7 +93,7 @@ def links(text: str) -> int:
     return sum(entity.kind == "link" for entity in entities(text))
 
 
-# An address with its scheme, wherever a sentence has it: after a bracket, or among ideographs without a space.
+# An address with its scheme, wherever a sentence has it: after a bracket, or among letters without spaces.
 _SPACELESS = r"[\p{Hangul}\p{Han}\p{Hiragana}\p{Katakana}]"
 _HOST_LETTER = rf"(?!{_SPACELESS})[^\W_]"
 _WEB_LINK = regex.compile(

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django_q.models import Schedule
 
 from accounts import tasks as accounts
+from analytics import report_tasks as reports
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
 from snsauto import tasks as house
@@ -28,6 +29,7 @@ def wanted() -> dict[Key, tuple[str, int]]:
     by_app = (
         (DEFAULT, accounts.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
+        (DEFAULT, reports.SCHEDULES),
         (DEFAULT, publishing.WATCHES),
         (CLUSTER, publishing.SCHEDULES),
     )
