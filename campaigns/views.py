@@ -34,7 +34,7 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
         published_count=Count("posts", filter=Q(posts__deliveries__state="published"), distinct=True),
     )
     context = {
-        "page": Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Paginator(counted.order_by("name", "pk"), PAGE_SIZE).get_page(request.GET.get("page")),
         "is_archive": is_archive,
         "has_archived": is_archive or rows.archived().exists(),
     }
