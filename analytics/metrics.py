@@ -1,4 +1,4 @@
-"""The words of numbers: which there are of posts and accounts, how they are called, and what follows from them.
+"""The words of numbers: which there are of posts and accounts, how they are called, what follows from them.
 
 A number that a network does not tell is None, never 0; whatever is counted from numbers keeps to that.
 """
@@ -18,8 +18,8 @@ OF_POSTS: tuple[Metric, ...] = (
     "engagements", "watch_seconds", "average_watch_seconds", "new_followers", "profile_views",
 )  # fmt: skip
 OF_ACCOUNTS: tuple[Metric, ...] = (
-    "followers", "new_followers", "posts", "views", "reach", "likes", "comments", "shares", "reposts", "quotes",
-    "saves", "clicks", "engagements", "watch_seconds", "average_watch_seconds", "profile_views",
+    "followers", "new_followers", "posts", "views", "reach", "likes", "comments", "shares", "reposts",
+    "quotes", "saves", "clicks", "engagements", "watch_seconds", "average_watch_seconds", "profile_views",
 )  # fmt: skip
 # What people do with a post; together, as far as a network tells them, they are its engagements.
 DEEDS = ("likes", "comments", "shares", "reposts", "quotes", "saves", "clicks")

@@ -12,6 +12,7 @@ from django_q.models import Schedule
 
 from accounts import tasks as accounts
 from analytics import report_tasks as reports
+from analytics import tasks as analytics
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
 from snsauto import tasks as house
@@ -28,6 +29,7 @@ def wanted() -> dict[Key, tuple[str, int]]:
     """Every schedule there shall be: what it calls, and how many minutes lie between."""
     by_app = (
         (DEFAULT, accounts.SCHEDULES),
+        (DEFAULT, analytics.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
         (DEFAULT, reports.SCHEDULES),
         (DEFAULT, publishing.WATCHES),

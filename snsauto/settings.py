@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "chartkick.django",  # for its Chart.js, a static file
     "csp",
     "django_filters",
     "django_htmx",

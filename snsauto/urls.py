@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", include((WITH_NUMBERS, campaigns.app_name))),
     path("analytics/reports/", include("analytics.report_urls")),
     path("reports/", include(report_urls.shared)),
+    path("analytics/", include("analytics.urls")),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),
