@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.metrics import Number, change
 from analytics.reading import PostLine, Range, best_posts, by_day, by_platform, totals
-from analytics.report_bars import Bars, bars
+from analytics.report_bars import Bars, Trend, bars, trend
 from analytics.report_models import Report
 from analytics.report_words import change_words, label, words
 from platforms.registry import PLATFORMS
@@ -139,6 +139,11 @@ class Content:
     before: tuple[date, date]
     campaign: str = ""
     points: dict[str, list[tuple[date, Number]]] = field(default_factory=dict)
+
+    @property
+    def trend(self) -> Trend:
+        """The series as the page's table."""
+        return trend(self.points)
 
     @property
     def is_empty(self) -> bool:
