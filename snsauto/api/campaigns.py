@@ -79,7 +79,6 @@ class CampaignMetricsSerializer(serializers.Serializer[Any]):
 
 class CampaignViewSet(
     mixins.ListModelMixin,
-    mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
@@ -97,13 +96,13 @@ class CampaignViewSet(
     def get_queryset(self) -> QuerySet[Campaign]:
         return Campaign.objects.visible_to(member_of(self.request)).select_related("workspace")
 
-    @extend_schema(parameters=[KEY])
+    @extend_schema(request=CampaignSerializer, responses={201: CampaignSerializer}, parameters=[KEY])
     @idempotent
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().create(request, *args, **kwargs)
-
-    def perform_create(self, serializer: Any) -> None:
-        serializer.save(workspace=member_of(self.request).workspace)
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        serializer.save(workspace=member_of(request).workspace)
+        return Response(serializer.data, status=status.HTTP_201_CREATED)
 
     @extend_schema(responses=CampaignMetricsSerializer)
     @action(detail=True, methods=["get"], pagination_class=None, filterset_fields=None)
@@ -128,7 +127,7 @@ class CampaignViewSet(
         campaign = self.get_object()
         if not campaign.restore():
             raise Conflict(_("It is not in the archive."), code="not_archived")
-        return Response(self.get_serializer(campaign).data, status=status.HTTP_200_OK)
+        return Response(self.get_serializer(campaign).data)
 
 
 def _metrics(campaign: Campaign) -> dict[str, Any]:

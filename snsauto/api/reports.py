@@ -221,7 +221,6 @@ class ReportPlanSerializer(serializers.ModelSerializer[ReportPlan]):
 
 class ReportPlanViewSet(
     mixins.ListModelMixin,
-    mixins.CreateModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,
     mixins.DestroyModelMixin,
@@ -239,11 +238,10 @@ class ReportPlanViewSet(
         rows = ReportPlan.objects.visible_to(member_of(self.request))
         return rows.select_related("workspace").prefetch_related("accounts", "members")
 
-    @extend_schema(parameters=[KEY])
+    @extend_schema(request=ReportPlanSerializer, responses={201: ReportPlanSerializer}, parameters=[KEY])
     @idempotent
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().create(request, *args, **kwargs)
-
-    def perform_create(self, serializer: Any) -> None:
-        member = member_of(self.request)
+    def create(self, request: Request) -> Response:
+        serializer, member = self.get_serializer(data=request.data), member_of(request)
+        serializer.is_valid(raise_exception=True)
         serializer.save(workspace=member.workspace, created_by=member.user)
+        return Response(serializer.data, status=status.HTTP_201_CREATED)
