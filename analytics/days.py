@@ -118,7 +118,7 @@ def count(account: Account, rows: Sequence[AccountDay]) -> int:
 
 def sum_of_days(account: Account, days: Collection[date], zone: ZoneInfo) -> defaultdict[date, Day]:
     """What the account's posts gained on these days together."""
-    sums: dict[date, Day] = defaultdict(Day)
+    sums: defaultdict[date, Day] = defaultdict(Day)
     ids = _concerned(account, *_ends(days, zone))
     for first in range(0, len(ids), POSTS_AT_ONCE):
         told = PostSnapshot.objects.filter(delivery__in=ids[first : first + POSTS_AT_ONCE])

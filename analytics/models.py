@@ -67,7 +67,7 @@ class PostSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_POSTS}
+        return {str(name): getattr(self, name) for name in OF_POSTS}
 
 
 class AccountSnapshotQuerySet(models.QuerySet["AccountSnapshot"]):
@@ -104,7 +104,7 @@ class AccountSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_ACCOUNTS}
+        return {str(name): getattr(self, name) for name in OF_ACCOUNTS}
 
 
 class LatestQuerySet(models.QuerySet["Latest"]):
@@ -118,7 +118,7 @@ class Latest(Numbers):
     `engagements` are ours here: what people did, added up. `rate` is their share of views, or of reach.
     """
 
-    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="latest")
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="numbers")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     published_at = models.DateTimeField()

@@ -321,7 +321,7 @@ def lines(rows: Iterable[Latest] | QuerySet[Latest], column: str) -> list[PostLi
         )
     found = []
     for row in rows:
-        row.delivery.latest = row
+        row.delivery.numbers = row
         line = PostLine(
             row.delivery.post, row.delivery, row.delivery.account, values_of(row), getattr(row, column)
         )

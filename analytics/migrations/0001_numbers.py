@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
                 ('taken_at', models.DateTimeField()),
                 ('rate', models.FloatField(blank=True, null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.account')),
-                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='latest', to='publishing.delivery')),
+                ('delivery', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='numbers', to='publishing.delivery')),
                 ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.workspace')),
             ],
             options={

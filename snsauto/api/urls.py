@@ -4,10 +4,11 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import campaigns, notices, reports, schema, switches, views
+from snsauto.api import analytics, campaigns, notices, reports, schema, switches, views
 
 router = SimpleRouter()
 router.register("accounts", views.AccountViewSet)
+router.register("analytics", analytics.AnalyticsViewSet, basename="analytics")
 router.register("campaigns", campaigns.CampaignViewSet)
 router.register("deliveries", views.DeliveryViewSet)
 router.register("media", views.MediaViewSet)
