@@ -74,7 +74,12 @@ HOURS = Drive(
     tags_links=True,
 )
 SUPPER = Drive(
-    "Supper on the long table", "Twelve seats, sold in a week", Campaign.Colour.VIOLET, starts=-5, ends=26, budget=60
+    "Supper on the long table",
+    "Twelve seats, sold in a week",
+    Campaign.Colour.VIOLET,
+    starts=-5,
+    ends=26,
+    budget=60,
 )
 
 

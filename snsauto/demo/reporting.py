@@ -21,7 +21,9 @@ def fill(member: Membership, loaf: Campaign, moment: datetime) -> None:
         first, last = plan.days_before(last_time - weeks * timedelta(days=7))
         report = _made(member, first_day=first, last_day=last, name=plan.name, zone=plan.zone)
         # joined when it is made: a plan's report would be mailed
-        Report.objects.filter(pk=report.pk).update(plan=plan, created_at=last_time - weeks * timedelta(days=7))
+        Report.objects.filter(pk=report.pk).update(
+            plan=plan, created_at=last_time - weeks * timedelta(days=7)
+        )
     today = moment.astimezone(member.workspace.zone).date()
     begin = loaf.starts_on or today
     _made(member, name=loaf.name, first_day=begin, last_day=today, zone=plan.zone, campaign=loaf).share()
