@@ -159,7 +159,8 @@ def content(rows: Mapping[str, Any]) -> Content:
     """What was kept, to be drawn."""
     points = {
         name: [(date.fromisoformat(day), cast(Number, value)) for day, value in series]
-        for name, series in rows["series"].items()
+        for name in SERIES
+        if (series := rows["series"].get(name)) is not None
     }
     first, last = rows["before"]
     return Content(
