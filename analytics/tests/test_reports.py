@@ -3,17 +3,23 @@
 import csv
 import io
 import re
+import socket
+from contextlib import closing
 from datetime import UTC, date, datetime, time, timedelta
+from email import message_from_bytes, policy
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pypdf
 import pytest
 import time_machine
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from accounts.factories import MembershipFactory, client_of
 from accounts.models import Account, Happening, Notification, User, Webhook, Workspace
@@ -421,7 +427,7 @@ def test_a_storm_of_addresses_draws_each_file_once(
 
 
 def test_a_mail_that_was_not_taken_is_sent_again_after_ten_minutes(
-    numbers: Account, clock: time_machine.Traveller, settings: Any, mailoutbox: list[mail.EmailMessage]
+    numbers: Account, clock: time_machine.Traveller, settings: Settings, mailoutbox: list[mail.EmailMessage]
 ) -> None:
     planned(numbers.workspace, kind=Kind.DAILY)
     clock.move_to(NOON + DAY, tick=False)
@@ -646,3 +652,50 @@ def test_the_list_costs_the_same_for_many(
         page = client.get(PAGE)
 
     assert len(page.content) < 100_000
+
+
+# --- over the wire ---
+
+
+class Letterbox:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.letters: list[Envelope] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: object, envelope: Envelope) -> str:  # noqa: N802  (aiosmtpd names it so)
+        self.letters.append(envelope)
+        return "250 OK"
+
+
+def test_a_mail_server_gets_the_mail_with_a_pdf_that_can_be_read(
+    numbers: Account, clock: time_machine.Traveller, settings: Settings
+) -> None:
+    planned(numbers.workspace, kind=Kind.DAILY)
+    clock.move_to(NOON + DAY, tick=False)
+    reports.make_due()
+    reports.make_waiting()
+    letterbox = Letterbox()
+    server = Controller(letterbox, hostname="127.0.0.1", port=free_port())
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+
+    try:
+        sent = reports.mail_unmailed()
+    finally:
+        server.stop()
+
+    [letter] = letterbox.letters
+    message = message_from_bytes(letter.content, policy=policy.default)
+    [pdf] = list(message.iter_attachments())
+    assert (sent, letter.rcpt_tos) == (1, ["client@example.com"])
+    assert message["Subject"] == "Weekly: 6 May 2030"
+    assert "Views: " in message.get_body().get_content()
+    assert "Weekly" in pages_of(pdf.get_content())
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
