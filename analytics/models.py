@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Workspace
 from analytics.metrics import GAINED, OF_ACCOUNTS, OF_POSTS, Number
+from analytics.report_models import Report, ReportMail, ReportPlan  # noqa: F401  (rows of this app too)
 from publishing.models import Delivery
 
 

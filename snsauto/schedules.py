@@ -11,8 +11,9 @@ from django.utils.timezone import now
 from django_q.models import Schedule
 
 from accounts import tasks as accounts
-from inbox import tasks as inbox
+from analytics import report_tasks as reports
 from analytics import tasks as analytics
+from inbox import tasks as inbox
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
 from snsauto import tasks as house
@@ -31,6 +32,7 @@ def wanted() -> dict[Key, tuple[str, int]]:
         (DEFAULT, accounts.SCHEDULES),
         (DEFAULT, analytics.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
+        (DEFAULT, reports.SCHEDULES),
         (DEFAULT, publishing.WATCHES),
         (DEFAULT, inbox.SCHEDULES),
         (CLUSTER, publishing.SCHEDULES),

@@ -117,6 +117,8 @@ def _asked_for(request: MemberRequest) -> dict[str, Any]:
     else:
         wishes["accounts"] = _usable_accounts(request, request.GET.get("network", ""))
     wishes["wished"] = request.GET.dict()
+    if request.GET.get("campaign", "").isdecimal():
+        wishes["campaign"] = int(request.GET["campaign"])
     if "media" in request.GET:
         wishes["media"] = request.GET.getlist("media")
     return wishes

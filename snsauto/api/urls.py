@@ -8,25 +8,19 @@ from snsauto.api import (
     accounts,
     analytics,
     bulk_posts,
-    connecting,
-    deliveries,
-    me,
-    media,
-    notices,
-    planning,
-    posts,
-    publish,
-    schema,
-    settings,
-    switches,
+    campaigns,
     connecting,
     deliveries,
     hooks,
     me,
     media,
     notices,
+    planning,
     posts,
+    publish,
+    reports,
     schema,
+    settings,
     switches,
     team,
     views,
@@ -35,7 +29,6 @@ from snsauto.api import (
 router = SimpleRouter()
 router.register("accounts", accounts.AccountViewSet)
 router.register("analytics", analytics.AnalyticsViewSet, basename="analytics")
-router.register("campaigns", views.CampaignViewSet)
 router.register("deliveries", deliveries.DeliveryViewSet)
 router.register("media", media.MediaViewSet)
 router.register("notifications", notices.NotificationViewSet)
@@ -46,6 +39,9 @@ router.register("tokens", team.TokenViewSet)
 router.register("audit", team.AuditViewSet)
 router.register("webhooks", hooks.WebhookViewSet)
 router.register("webhook-messages", hooks.DispatchViewSet)
+router.register("campaigns", campaigns.CampaignViewSet)
+router.register("reports/plans", reports.ReportPlanViewSet)
+router.register("reports", reports.ReportViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)

@@ -2,18 +2,11 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-
-from campaigns.models import Campaign
-from snsauto.api.authentication import member_of
-from snsauto.api.etags import Conditional
-from snsauto.api.serializers import CampaignSerializer
 
 KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -28,20 +21,6 @@ def sent(serializer: type[Any], request: Request, **rest: Any) -> dict[str, Any]
     validated = serializer(data=request.data, context={"request": request}, **rest)
     validated.is_valid(raise_exception=True)
     return dict(validated.validated_data)
-
-
-class CampaignViewSet(Conditional, viewsets.ModelViewSet[Campaign]):
-    """Campaigns."""
-
-    scope = "campaigns"
-    queryset = Campaign.objects.all()
-    serializer_class = CampaignSerializer
-
-    def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(member_of(self.request))
-
-    def perform_create(self, serializer: Any) -> None:
-        serializer.save(workspace_id=member_of(self.request).workspace_id)
 
 
 class NotHere(APIView):
