@@ -49,6 +49,14 @@ class CutOff(AiError):
     sentence = _("The answer broke off in the middle, so nothing of it was used. Try again.")
 
 
+class NothingToDo(AiError):
+    """There is no material to work on."""
+
+    code = "ai_nothing_to_do"
+    status = 422
+    sentence = _("Write something first.")
+
+
 class BudgetSpent(AiError):
     """The month's money is used up."""
 

@@ -20,6 +20,7 @@ from publishing.media import remove, take_in
 from publishing.models import DeliveryMedia, Media, PostMedia
 from publishing.renditions import behind
 from publishing.storage import StorageAway
+from publishing.template_rows import TemplateMedia
 
 PAGE_SIZE = 36
 A_YEAR = 31_536_000
@@ -32,6 +33,7 @@ def media_list(request: MemberRequest) -> HttpResponse:
     media = Media.objects.visible_to(request.member).annotate(
         is_used=Exists(PostMedia.objects.filter(media=OuterRef("pk")))
         | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
+        | Exists(TemplateMedia.objects.filter(media=OuterRef("pk")))
     )
     page = Paginator(media, PAGE_SIZE).get_page(request.GET.get("page"))
     pictures = [PictureForm(row) for row in page]
@@ -95,7 +97,7 @@ def media_delete(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         remove(_media(request, pk))
     except ProtectedError:
-        messages.warning(request, _("A post holds this, so it stays."))
+        messages.warning(request, _("A post holds this, or a template: it stays."))
     else:
         messages.success(request, _("Deleted."))
     return redirect("publishing:media-list")

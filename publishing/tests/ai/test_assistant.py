@@ -141,7 +141,7 @@ def test_hashtags_are_made_fit(profile: AiProfile, assistant: Assistant, claude:
 
     assert suggestion.hashtags == ("RyeBread", "baking")
     assert suggestion.text == "#RyeBread #baking"
-    assert "#sourdough" in claude.question() or "sourdough" in claude.question()
+    assert "<used_before>\nRye sourdough" in claude.question() or "sourdough Rye" in claude.question()
     assert claude.asked[0]["model"] == "claude-haiku-5-5"
     assert claude.asked[0]["output_config"]["format"]["type"] == "json_schema"
 
@@ -285,7 +285,7 @@ def test_nobody_there_is_said(
     assert AiUse.objects.get().cost == 0
 
 
-def test_a_silent_service_is_given_up_and_counted_in_full(
+def test_an_answer_that_takes_too_long_is_stopped(
     assistant: Assistant, claude: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(wire, "SECONDS", 0)
