@@ -1,7 +1,7 @@
 """The rows of AI help: how a workspace wants to sound, and what each use of it cost."""
 
 from decimal import Decimal
-from typing import Self
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
@@ -51,19 +51,18 @@ class AiUseQuerySet(WorkspaceQuerySet["AiUse"]):
         total = self.aggregate(total=models.Sum(Coalesce("cost", "reserved", output_field=COST())))["total"]
         return Decimal(total or 0)
 
-    def by_task(self) -> Self:
-        """For each task: how often, how many tokens, and the cost."""
-        cost = models.Sum(Coalesce("cost", "reserved", output_field=COST()))
-        return (
-            self.values("task")
-            .annotate(  # type: ignore[return-value]
-                times=models.Count("pk"),
-                tokens_in=models.Sum(models.F("input_tokens") + models.F("cached_tokens")),
-                tokens_out=models.Sum("output_tokens"),
-                total=cost,
-            )
-            .order_by("-total")
+    def by_task(self) -> list[dict[str, Any]]:
+        """For each task, the dearest first: its name, how often, how many tokens, and the cost."""
+        rows = self.values("task").annotate(
+            times=models.Count("pk"),
+            tokens_in=models.Sum(
+                models.F("input_tokens") + models.F("cached_tokens") + models.F("cache_writes")
+            ),
+            tokens_out=models.Sum("output_tokens"),
+            total=models.Sum(Coalesce("cost", "reserved", output_field=COST())),
         )
+        labels = dict(AiUse.Task.choices)
+        return [{**row, "label": labels[row["task"]]} for row in rows.order_by("-total")]
 
 
 def COST() -> "models.DecimalField[Decimal, Decimal]":  # noqa: N802  (reads as the column's type)

@@ -1,10 +1,11 @@
 """The helper's answers: streamed into the composer and the reply box, and how a workspace wants it to be."""
 
 from contextlib import suppress
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -31,7 +32,7 @@ LAST = 10
 
 @require_POST
 @requires(Permission.WRITE)
-def ai_stream(request: MemberRequest) -> StreamingHttpResponse:
+def ai_stream(request: MemberRequest) -> HttpResponse:
     """What the composer's helper says to a press, as it comes. The page without script posts to itself."""
     typed = request.POST.copy()
     typed["action"] = "check"
@@ -49,14 +50,14 @@ def ai_stream(request: MemberRequest) -> StreamingHttpResponse:
 
 @require_POST
 @requires(Permission.WRITE)
-def ai_reply(request: MemberRequest) -> HttpResponse | StreamingHttpResponse:
+def ai_reply(request: MemberRequest) -> HttpResponse:
     """A draft of an answer: as a stream for script, as a page to take it from without."""
     is_stream = streaming.CONTENT_TYPE in request.headers.get("Accept", "")
     try:
         events = _draft(request)
         if is_stream:
             return streaming.event_stream(events)
-        context = {"suggestion": whole(events)}
+        context: dict[str, Any] = {"suggestion": whole(events)}
     except AiError as error:
         if is_stream:
             return streaming.failed(error)
@@ -109,7 +110,7 @@ def ai_settings(request: MemberRequest) -> HttpResponse:
         "form": form,
         "profile": profile,
         "month": month,
-        "tasks": [{**row, "label": AiUse.Task(row["task"]).label} for row in uses.by_task()],
+        "tasks": uses.by_task(),
         "last": uses.select_related("user")[:LAST],
         "is_ai": claude.is_ready(),
     }

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import notices, schema, switches, views
+from snsauto.api import ai, notices, schema, switches, templates, views
 
 router = SimpleRouter()
 router.register("accounts", views.AccountViewSet)
@@ -13,11 +13,18 @@ router.register("deliveries", views.DeliveryViewSet)
 router.register("media", views.MediaViewSet)
 router.register("notifications", notices.NotificationViewSet)
 router.register("posts", views.PostViewSet)
+router.register("templates", templates.TemplateViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
     path("", include(router.urls)),
+    path("ai/generate/", ai.Generate.as_view(), name="ai-generate"),
+    path("ai/rewrite/", ai.Rewrite.as_view(), name="ai-rewrite"),
+    path("ai/hashtags/", ai.Hashtags.as_view(), name="ai-hashtags"),
+    path("ai/optimize/", ai.Optimize.as_view(), name="ai-optimize"),
+    path("ai/alt-text/", ai.AltText.as_view(), name="ai-alt-text"),
+    path("ai/reply/", ai.Reply.as_view(), name="ai-reply"),
     path("me/", views.Me.as_view(), name="me"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
