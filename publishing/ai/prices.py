@@ -49,6 +49,11 @@ UNKNOWN = Price(
 )  # the dearest: a budget must not be overrun by a model we do not know
 
 
+def is_priced(model: str) -> bool:
+    """Whether it is known what a model costs."""
+    return model in settings.AI_PRICES or any(model.startswith(name) for name in PRICES)
+
+
 def price_of(model: str) -> Price:
     """What the operator says in AI_PRICES, else the table, else the dearest."""
     given = settings.AI_PRICES.get(model)

@@ -14,6 +14,7 @@ from accounts.permissions import Role
 from campaigns.models import Campaign
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
 from publishing.models import State
+from publishing.template_rows import Template
 
 pytestmark = pytest.mark.django_db
 ROW = 424_242  # every kind of row has one of this number, and it is Ada's
@@ -45,6 +46,7 @@ def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
         "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
         "media": MediaFactory(pk=ROW, workspace=workspace),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
+        "template": Template.objects.create(pk=ROW, workspace=workspace, name="Loaf", text="Rye"),
         "notice": Notification.objects.create(pk=ROW, user=ada, workspace=workspace, key="k", text="Late."),
         "token": ApiToken.objects.create(
             pk=ROW, user=ada, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
