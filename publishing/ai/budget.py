@@ -1,7 +1,7 @@
 """A workspace's month: money is set aside before each question, and settled after it."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 
 from django.db import transaction
@@ -27,6 +27,11 @@ class Month:
     begins: datetime
     spent: Decimal
     budget: Decimal
+
+    @property
+    def first_day(self) -> date:
+        """By the workspace's calendar."""
+        return self.begins.date()
 
     @property
     def percent(self) -> int:

@@ -313,4 +313,5 @@ def test_the_month_is_shown_in_few_queries(
         page = ada_browser.get(SETTINGS)
 
     assert f"${count * 0.1:.2f}" in page.text
+    assert "Since 1 " in page.text
     assert "Draft an answer" in page.text
