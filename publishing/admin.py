@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
 from publishing import scheduling
+from publishing.ai_rows import AiUse
 from publishing.engine_rows import Heartbeat
 from publishing.models import Attempt, Delivery, Media, Post, PostMedia, State, Step, Variant
 
@@ -162,3 +163,24 @@ class AttemptAdmin(ReadOnlyAdmin):
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
     list_display = ["owner", "beat_at"]
+
+
+@admin.register(AiUse)
+class AiUseAdmin(ReadOnlyAdmin):
+    """What the AI was asked for and what it cost, for whoever pays the bill."""
+
+    list_display = [
+        "started_at",
+        "workspace",
+        "user",
+        "task",
+        "model",
+        "outcome",
+        "input_tokens",
+        "output_tokens",
+        "cost",
+        "detail",
+    ]
+    list_filter = ["outcome", "task", "model", "workspace"]
+    list_select_related = ["workspace", "user"]
+    date_hierarchy = "started_at"

@@ -151,10 +151,11 @@ def save_file(
 
 
 def in_use(media: Media) -> bool:
-    """Whether a post holds it."""
+    """Whether a post or a template holds it."""
     return (
         Post.objects.filter(postmedia__media=media).exists()
         or Delivery.objects.filter(deliverymedia__media=media).exists()
+        or media.templates.exists()
     )
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_timezone
 from campaigns.models import Campaign
 from platforms.content import App, Published
+from publishing import ai_rows, template_rows  # noqa: F401  (rows in files of their own)
 from publishing.durable import DurableStep
 from publishing.engine_rows import Switch
 from publishing.library_rows import MediaLabel  # noqa: F401 (its table belongs to this app)

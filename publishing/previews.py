@@ -104,6 +104,11 @@ class Preview:
         """What the network wants people to be told before they post."""
         return self.account.platform.notices(self.draft.options)
 
+    @property
+    def as_accounts(self) -> tuple[Account, ...]:
+        """Its account, where a page lists several."""
+        return (self.account,)
+
     def about(self, *fields: str) -> list[Finding]:
         """The findings about one place in the form."""
         return [finding for finding in self.findings if finding.field.partition(".")[0] in fields]

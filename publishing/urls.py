@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from publishing.views import composer, deliveries, home, library, missed, planning, posts
+from publishing.views import ai, composer, deliveries, home, library, missed, planning, posts, templates
 
 app_name = "publishing"
 urlpatterns = [
@@ -39,6 +39,18 @@ urlpatterns = [
     path("library/<int:pk>/edit/", library.media_edit, name="media-edit"),
     path("library/<int:pk>/delete/", library.media_delete, name="media-delete"),
     path("library/<int:pk>/file/", library.media_file, name="media-file"),
+    path("posts/ai/", ai.ai_stream, name="ai-stream"),
+    path("ai/reply/", ai.ai_reply, name="ai-reply"),
+    path("ai/settings/", ai.ai_settings, name="ai-settings"),
+    path("templates/", templates.template_list, name="template-list"),
+    path("templates/new/", templates.template_create, name="template-create"),
+    path("templates/pick/", templates.template_pick, name="template-pick"),
+    path("templates/<int:pk>/edit/", templates.template_edit, name="template-edit"),
+    path("templates/<int:pk>/ask/", templates.template_ask, name="template-ask"),
+    path("templates/<int:pk>/use/", templates.template_use, name="template-use"),
+    path("templates/<int:pk>/duplicate/", templates.template_duplicate, name="template-duplicate"),
+    path("templates/<int:pk>/delete/", templates.template_delete, name="template-delete"),
+    path("posts/<int:pk>/template/", templates.template_from_post, name="template-from-post"),
     path("m/<str:token>/<str:name>", library.media_public, name="media-public"),
     path("library/<int:pk>/thumbnail/", library.media_thumbnail, name="media-thumbnail"),
 ]

@@ -20,6 +20,7 @@ from django.db import connection
 from accounts.connections import offers
 from accounts.fields import Undecryptable
 from accounts.models import Account
+from publishing.ai.prices import is_priced
 from publishing.storage import StorageAway
 from snsauto import health, ports
 
@@ -68,6 +69,7 @@ def ground() -> Iterator[Finding]:
         media,
         shared_cache,
         mail,
+        ai,
         web,
     )
     for step in steps:
@@ -146,6 +148,18 @@ def mail() -> Finding:
         advice = "" if settings.SANDBOX else "Set EMAIL_URL, or nobody can reset a password."
         return Finding("mail", "is written to the log", advice)
     return Finding("mail", f"goes through {settings.EMAIL_HOST}")
+
+
+def ai() -> Finding:
+    """Whose help with writing it is. The service is not asked: that would cost something."""
+    if not settings.ANTHROPIC_API_KEY:
+        return Finding("ai", "no key: the built-in helper helps")
+    models = list(dict.fromkeys([settings.AI_MODEL, settings.AI_MODEL_FAST]))
+    host = urlsplit(settings.ANTHROPIC_BASE_URL).netloc
+    said = f"{' and '.join(models)} at {host}, ${settings.AI_BUDGET} a workspace and month"
+    unpriced = [name for name in models if not is_priced(name)]
+    advice = f"Say in AI_PRICES what {' and '.join(unpriced)} costs: the dearest price is counted."
+    return Finding("ai", said, advice if unpriced else "")
 
 
 def web() -> Finding:

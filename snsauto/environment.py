@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from decimal import Decimal, InvalidOperation
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,26 @@ class Environment:
                 )
             limits[what] = (int(count), SECONDS[period])
         return limits
+
+    def base_url(self, name: str, default: str) -> str:
+        """An address that other paths are added to; it may have one of its own."""
+        value = self.text(name, default).rstrip("/")
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(f"{name} must look like https://api.example.org, not “{value}”.")
+        return value
+
+    def prices(self, name: str) -> dict[str, tuple[Decimal, Decimal]]:
+        """What models cost: "model=in/out, …" in US dollars for a million tokens."""
+        found = {}
+        for entry in self.words(name):
+            model, _equals, price = entry.partition("=")
+            try:
+                into, out_of = (Decimal(part) for part in price.split("/"))
+            except (ValueError, InvalidOperation) as error:
+                raise ImproperlyConfigured(f"{name} must look like model=2/10, not “{entry}”.") from error
+            found[model.strip()] = (into, out_of)
+        return found
 
     def require_all(self, *names: str) -> None:
         """Several that only make sense together: all of them, or none."""

@@ -323,6 +323,14 @@ OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) i
 
 # --- the inbox: how often networks that call no webhook are asked; 0: by how busy an account is ---
 INBOX_SECONDS = env.number("INBOX_SECONDS", 5 if SANDBOX else 0)
+# --- AI: by Claude, or any server that speaks its Messages API; without a key a built-in helper helps ---
+ANTHROPIC_API_KEY = env.text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = env.base_url("ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+AI_MODEL = env.text("AI_MODEL", "claude-sonnet-5-5")
+AI_MODEL_FAST = env.text("AI_MODEL_FAST", "claude-haiku-5-5")
+AI_EFFORT = env.choice("AI_EFFORT", "low", ("low", "medium", "high", "none"))
+AI_BUDGET = env.number("AI_BUDGET", 20)
+AI_PRICES = env.prices("AI_PRICES")
 
 # --- Prometheus: /metrics is there only for who knows this ---
 METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)

@@ -10,14 +10,17 @@ from accounts.models import Membership
 from publishing import labels
 from publishing.library_rows import MediaLabel
 from publishing.models import DeliveryMedia, Media, PostMedia
+from publishing.template_rows import TemplateMedia
 
 KINDS = {
     "image": Q(content_type__startswith="image/"),
     "video": Q(content_type__startswith="video/"),
     "document": ~Q(content_type__startswith="image/") & ~Q(content_type__startswith="video/"),
 }
-USED = Exists(PostMedia.objects.filter(media=OuterRef("pk"))) | Exists(
-    DeliveryMedia.objects.filter(media=OuterRef("pk"))
+USED = (
+    Exists(PostMedia.objects.filter(media=OuterRef("pk")))
+    | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
+    | Exists(TemplateMedia.objects.filter(media=OuterRef("pk")))
 )
 ONLY = {"unused": ~USED, "used": USED, "undescribed": Q(alt_text="")}
 

@@ -24,12 +24,15 @@ from accounts.models import Account
 from accounts.permissions import Permission, requires
 from platforms.errors import PlatformError
 from publishing import forecast, scheduling
+from publishing.composing import Panel, helped
+from publishing.forms.ai import HelpForm
 from publishing.forms.post import PostForm
 from publishing.forms.shares import ShareForm
 from publishing.media import take_in
 from publishing.models import Post
 from publishing.preflight import Refusal
 from publishing.previews import Check
+from publishing.templating import Use, used
 from publishing.times import short_time
 from publishing.writing import save_post
 
@@ -138,13 +141,14 @@ def _submit(request: MemberRequest, post: Post | None) -> HttpResponse:
     if request.POST.get("action") == "autosave":
         return _autosave(request, post)
     typed, problems = _with_pictures(request)
+    panel, use = helped(request.member, post, typed), used(request.member, typed)
     form = PostForm(request.member, post, typed)
     is_valid = form.is_valid()
     for problem in problems:
         form.add_error("media", problem)
     action = ACTIONS.get(form.action)
     if problems or not is_valid or action is None:
-        return _page(request, form, status=422 if form.errors else 200)
+        return _page(request, form, status=422 if form.errors or use.is_asking else 200, panel=panel, use=use)
     try:
         with transaction.atomic():
             return action(request, form, _save(form))
@@ -165,6 +169,8 @@ def _with_pictures(request: MemberRequest) -> tuple[QueryDict, list[ValidationEr
             problems.append(ValidationError(f"{upload.name}: {error.message}", code=error.code))
     if "open" in typed:
         typed[f"share-{typed['open']}-open"] = "on"
+        typed["action"] = "look"
+    if "ai" in typed or "template" in typed:
         typed["action"] = "look"
     if "remove" in typed:
         typed.setlist("media", [pk for pk in typed.getlist("media") if pk != typed["remove"]])
@@ -230,6 +236,13 @@ def _schedule(request: MemberRequest, form: PostForm, post: Post) -> HttpRespons
 ACTIONS = {"draft": _draft, "publish": _publish, "schedule": _schedule}
 
 
-def _page(request: MemberRequest, form: PostForm, status: int = 200) -> HttpResponse:
-    context = {"form": form, "check": Check(form), "section": "compose"}
+def _page(
+    request: MemberRequest,
+    form: PostForm,
+    status: int = 200,
+    panel: Panel | None = None,
+    use: Use | None = None,
+) -> HttpResponse:
+    context = {"form": form, "check": Check(form), "section": "compose", "use": use}
+    context["panel"] = panel or Panel(HelpForm())
     return render(request, "publishing/post_form.html", context, status=status)

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 
 from snsauto.api import (
     accounts,
+    ai,
     analytics,
     bulk_posts,
     campaigns,
@@ -23,6 +24,7 @@ from snsauto.api import (
     settings,
     switches,
     team,
+    templates,
     views,
 )
 
@@ -42,6 +44,7 @@ router.register("webhook-messages", hooks.DispatchViewSet)
 router.register("campaigns", campaigns.CampaignViewSet)
 router.register("reports/plans", reports.ReportPlanViewSet)
 router.register("reports", reports.ReportViewSet)
+router.register("templates", templates.TemplateViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
@@ -51,6 +54,14 @@ urlpatterns = [
     path("me/", me.Me.as_view(), name="me"),
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),
     path("workspace/", team.WorkspaceDetail.as_view(), name="workspace"),
+    path("ai/generate/", ai.Generate.as_view(), name="ai-generate"),
+    path("ai/rewrite/", ai.Rewrite.as_view(), name="ai-rewrite"),
+    path("ai/hashtags/", ai.Hashtags.as_view(), name="ai-hashtags"),
+    path("ai/optimize/", ai.Optimize.as_view(), name="ai-optimize"),
+    path("ai/alt-text/", ai.AltText.as_view(), name="ai-alt-text"),
+    path("ai/reply/", ai.Reply.as_view(), name="ai-reply"),
+    path("me/", views.Me.as_view(), name="me"),
+    path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
     path("publish/", publish.Publish.as_view(), name="publish"),
     path("publish/multi-platform/", publish.PublishMultiPlatform.as_view(), name="publish-multi-platform"),

@@ -29,9 +29,10 @@ from publishing.models import Attempt, Delivery, Media, Post, State, Step
 from publishing.preflight import examine
 from publishing.pump import Pump
 from publishing.renditions import unfitted
+from publishing.template_rows import Template
 from publishing.trouble import tell_of_trouble
 from publishing.writing import PostInput, Target, save_post
-from snsauto.demo import bakery, connecting, numbers, reporting
+from snsauto.demo import bakery, connecting, house_style, numbers, reporting
 from snsauto.demo.bakery import ADA, BEN, Story, Who
 from snsauto.demo.films import FILMS
 from snsauto.demo.pictures import PICTURES
@@ -71,6 +72,7 @@ def clear() -> None:
     """Take away what a seeding that was cut off has left."""
     left = Workspace.objects.filter(name=bakery.WORKSPACE, memberships__user__email=ADA.email)
     Post.objects.filter(workspace__in=left).delete()
+    Template.objects.filter(workspace__in=left).delete()
     left.delete()
     User.objects.filter(email__in=EMAILS).delete()
     for network in world.NETWORKS:
@@ -137,6 +139,7 @@ class Bakery:
             self._drives()
         self.accounts = [connecting.connect(self.members[ADA], network) for network in connecting.played()]
         self._hang_pictures()
+        house_style.move_in(self.members[ADA], self.campaigns, self.pictures)
         try:
             self._post()
         finally:

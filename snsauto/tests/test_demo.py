@@ -22,8 +22,10 @@ from analytics.models import AccountDay
 from analytics.reading import Range, by_day, by_platform
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
+from publishing.ai_rows import AiProfile
 from publishing.models import Delivery, Post, State
-from snsauto.demo import bakery, connecting, numbers, seeding
+from publishing.template_rows import Template
+from snsauto.demo import bakery, connecting, house_style, numbers, seeding
 from snsauto.demo.pictures import PICTURES
 
 STORIES = (
@@ -92,6 +94,8 @@ def check_telling() -> None:
     assert kinds == {"failed": 1, "unknown": 1, "ahead": 1}
     assert Notification.objects.filter(mailed_at=None).count() == 0
     assert Delivery.objects.warned().get().warning_code == "same_text"
+    assert Template.objects.count() == len(house_style.PATTERNS)
+    assert "river" in AiProfile.objects.get().voice
 
 
 def check_times() -> None:

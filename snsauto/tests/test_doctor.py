@@ -36,6 +36,16 @@ def test_what_is_wrong_comes_with_what_to_do() -> None:
     assert "✓ database: answers\n" in said.getvalue()
 
 
+def test_the_ai_is_named_and_a_model_without_a_price_is_told(settings: Settings) -> None:
+    assert found("ai").said == "no key: the built-in helper helps"
+
+    settings.ANTHROPIC_API_KEY, settings.AI_MODEL = "hunter2", "ours"
+
+    assert found("ai").said.startswith("ours and claude-haiku-5-5 at api.anthropic.com")
+    assert "what ours costs" in found("ai").advice
+    assert "hunter2" not in found("ai").said
+
+
 @pytest.mark.django_db
 def test_secrets_are_not_shown(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ def test_empty_value_means_the_default(given: Set) -> None:
     assert env.words("VALUE", "a,b") == ["a", "b"]
 
 
+def test_prices_are_read_by_model(given: Set) -> None:
+    given("ours=0.5/2, theirs = 3/15")
+
+    assert env.prices("VALUE") == {"ours": (Decimal("0.5"), 2), "theirs": (3, 15)}
+
+
+def test_a_base_address_may_have_a_path(given: Set) -> None:
+    given("https://gateway.example.org/claude/")
+
+    assert env.base_url("VALUE", "") == "https://gateway.example.org/claude"
+
+
 def test_words_lose_their_spaces(given: Set) -> None:
     given(" one, two ,,three ")
 
@@ -58,6 +71,9 @@ def test_words_lose_their_spaces(given: Set) -> None:
         (lambda: env.number("VALUE", 2, least=2), "1", "VALUE must be a whole number of 2 or more, not “1”."),
         (lambda: env.number("VALUE", 1), "-3", "VALUE must be a whole number of 0 or more, not “-3”."),
         (lambda: env.choice("VALUE", "a", ("a", "b")), "c", "VALUE must be one of a, b, not “c”."),
+        (lambda: env.prices("VALUE"), "m=2", "VALUE must look like model=2/10, not “m=2”."),
+        (lambda: env.prices("VALUE"), "m=a/b", "VALUE must look like model=2/10, not “m=a/b”."),
+        (lambda: env.base_url("VALUE", ""), "ai", "VALUE must look like https://api.example.org, not “ai”."),
         (
             lambda: env.url("VALUE", ""),
             "desk.example.org",
