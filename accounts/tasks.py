@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 
 from accounts import connections_ending, notices
 from accounts.limits import read_limits
-from accounts.models import Account, IdempotentRequest, Notification, OAuthState, PendingConnection
+from accounts.models import (
+    Account,
+    ChatCode,
+    ChatMessage,
+    IdempotentRequest,
+    Notification,
+    OAuthState,
+    PendingConnection,
+)
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
@@ -102,6 +110,8 @@ def sweep() -> int:
         (PendingConnection, PendingConnection.LIFETIME),
         (IdempotentRequest, IdempotentRequest.LIFETIME),
         (Notification, Notification.LIFETIME),
+        (ChatCode, ChatCode.LIFETIME),
+        (ChatMessage, ChatMessage.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
     log.info("swept", rows=deleted)

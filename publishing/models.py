@@ -320,7 +320,7 @@ class Delivery(models.Model):
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
     costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
-    # the fence under which it last came to need a person and people were told
+    # the fence under which it last came to need a person, or was out, and people were told
     told_fence = models.PositiveIntegerField(default=0, editable=False)
 
     objects = DeliveryQuerySet.as_manager()
@@ -361,6 +361,12 @@ class Delivery(models.Model):
                 fields=["due_at"],
                 condition=Q(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence")),
                 name="delivery_untold",
+            ),
+            # every second or minute: what is out since
+            models.Index(
+                fields=["published_at"],
+                condition=Q(state="published", told_fence__lt=models.F("fence")),
+                name="delivery_out_untold",
             ),
         ]
 

@@ -26,6 +26,9 @@ SCHEDULES = {"ensure pump": ("publishing.tasks.ensure_pump", 1)}
 WATCHES = {
     "look ahead": ("publishing.ahead.look_ahead", 1),
     "tell of trouble": ("publishing.trouble.tell_of_trouble", 1),
+    "tell of what is out": ("publishing.successes.tell_of_published", 1),
+    "look at tomorrow": ("publishing.evening.look_at_tomorrow", 10),
+    "look for full days": ("publishing.evening.look_for_full_days", 30),
     "alarm": ("publishing.alarm.watch", 1),
 }
 

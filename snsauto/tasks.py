@@ -11,7 +11,7 @@ from django_q.models import Task
 from platforms.sandbox.models import Call
 from publishing import pacing
 from snsauto import tallies
-from snsauto.models import Pulse
+from snsauto.models import BotUpdate, Pulse
 
 KEPT = timedelta(days=30)  # failed tasks
 CALLS_KEPT = timedelta(days=2)  # what the sandbox was sent
@@ -43,5 +43,6 @@ def sweep() -> int:
         Task.objects.filter(started__lt=moment - KEPT),
         Call.objects.filter(created_at__lt=moment - CALLS_KEPT),
         Pulse.objects.filter(seen_at__lt=moment - KEPT),
+        BotUpdate.objects.filter(created_at__lt=moment - BotUpdate.LIFETIME),
     )
     return sum(rows.delete()[0] for rows in old) + pacing.prune(moment)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from snsauto import health, metrics, operations, views
+from snsauto.bot import hooks
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishing.urls")),
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("theme/", views.theme, name="theme"),
     path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),
+    path("hooks/<slug:name>-bot/", hooks.bot_hook, name="bot-hook"),
     path("metrics", metrics.metrics, name="metrics"),
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),

@@ -1,6 +1,7 @@
 """People, workspaces, roles, and the social accounts that a workspace has connected."""
 
 from accounts.models.audit import AuditEvent
+from accounts.models.chat import ChatCode, ChatLink, ChatMessage
 from accounts.models.connected import (
     EXPIRY_WARNING,
     Account,
@@ -21,6 +22,7 @@ from accounts.models.people import (
     WorkspaceQuerySet,
     validate_timezone,
 )
+from accounts.models.preferences import Digest, NoticePreference, preferences_of
 
 __all__ = [
     "EXPIRY_WARNING",
@@ -30,10 +32,15 @@ __all__ = [
     "ApiToken",
     "AppCredential",
     "AuditEvent",
+    "ChatCode",
+    "ChatLink",
+    "ChatMessage",
+    "Digest",
     "Dispatch",
     "Happening",
     "IdempotentRequest",
     "Membership",
+    "NoticePreference",
     "Notification",
     "NotificationQuerySet",
     "OAuthState",
@@ -44,5 +51,6 @@ __all__ = [
     "Workspace",
     "WorkspaceQuerySet",
     "digest",
+    "preferences_of",
     "validate_timezone",
 ]
