@@ -9,7 +9,7 @@ from typing import Any
 import qrcode
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from qrcode.image.svg import SvgPathImage
 
 from accounts import chats, muting
 from accounts.middleware import MemberRequest
-from accounts.models import ChatCode, ChatLink, NoticePreference, Webhook
+from accounts.models import ChatCode, ChatLink, NoticePreference, Webhook, preferences_of
 from accounts.notice_forms import NoticePreferenceForm
 from accounts.permissions import Permission, requires
 from platforms.errors import PlatformError
@@ -38,17 +38,19 @@ HANDLE_KEPT = 3600
 @require_http_methods(["GET", "POST"])
 @requires(Permission.VIEW)
 def preferences(request: MemberRequest) -> HttpResponse:
-    preference = NoticePreference.objects.filter(user=request.user).first()
-    form = NoticePreferenceForm(
-        request.POST if request.method == "POST" else None,
-        instance=preference or NoticePreference(user=request.user),
-        webhooks=_listening(request),
-    )
+    if request.method == "POST":
+        NoticePreference.objects.get_or_create(user=request.user)
+    form = _form(request, request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         muting.release(form.save())
         messages.success(request, _("Saved: you are told like this from now on."))
         return redirect("notices:preferences")
     return _page(request, form, status=422 if form.is_bound else 200)
+
+
+def _form(request: MemberRequest, sent: QueryDict | None = None) -> NoticePreferenceForm:
+    instance = preferences_of([request.user])[request.user.pk]
+    return NoticePreferenceForm(sent, instance=instance, webhooks=_listening(request))
 
 
 def _listening(request: MemberRequest) -> Counter[str]:
@@ -86,11 +88,7 @@ def mute(request: MemberRequest) -> HttpResponse:
 @requires(Permission.VIEW)
 def chat_link(request: MemberRequest) -> HttpResponse:
     """A code to bring along to the bot, shown this once: as a link, as a picture, and to be typed."""
-    preference = NoticePreference.objects.filter(user=request.user).first()
-    form = NoticePreferenceForm(
-        instance=preference or NoticePreference(user=request.user), webhooks=_listening(request)
-    )
-    bot = chats.bot()
+    form, bot = _form(request), chats.bot()
     if bot is None:
         return _page(request, form, status=404)
     try:

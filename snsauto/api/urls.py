@@ -19,6 +19,7 @@ logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
     path("", include(router.urls)),
     path("me/", views.Me.as_view(), name="me"),
+    path("settings/notifications/", notices.NotificationSettings.as_view(), name="notification-settings"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
     path("platforms/", views.PlatformList.as_view(), name="platform-list"),

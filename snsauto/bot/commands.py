@@ -1,5 +1,6 @@
 """The commands of the bot: one table, and the way from a person's words to one of them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,7 @@ from accounts.permissions import Permission
 from platforms.chatting import Utterance
 from snsauto.bot.talking import Pressed, Talk, sentence
 
+TYPED = re.compile(r"/(?P<name>[^\s@]+)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
 Run = Callable[[Talk], Utterance]
 Act = Callable[[Talk, list[str]], Pressed]
 
@@ -61,10 +63,8 @@ def press(name: str, permission: Permission = Permission.WRITE) -> Callable[[Act
 
 def called(text: str) -> tuple[str, str]:
     """The command that somebody typed (`/queue@the_bot 2`) and what stands behind it; "" where it is none."""
-    if not text.startswith("/"):
-        return "", text.strip()
-    first, _space, rest = text[1:].replace("\n", " \n", 1).partition(" ")
-    return first.partition("@")[0].lower(), rest.strip()
+    typed = TYPED.fullmatch(text.strip())
+    return (typed["name"].lower(), typed["rest"]) if typed else ("", text.strip())
 
 
 def answer(talk: Talk) -> Utterance:

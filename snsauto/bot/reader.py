@@ -103,6 +103,13 @@ class Reader:
             self._watch(loops)
         let_go(self.owner)
 
+    def step(self) -> None:
+        """Everything once, on this thread: for whoever wants no process."""
+        self._lease()
+        self._listen()
+        self._speak()
+        self._look()
+
     def _watch(self, loops: list["Future[None]"]) -> None:
         """A loop that broke ends the process, which is then started again."""
         while not self._stop.is_set() and not any(loop.done() for loop in loops):

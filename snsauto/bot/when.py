@@ -31,9 +31,11 @@ def moment_of(words: str, zone: ZoneInfo, now: datetime) -> datetime:
     text = " ".join(words.lower().replace(",", " ").split())
     if text == "now":
         return now
-    if (gap := span(text)) is not None:
-        return (now + gap).astimezone(UTC)
     today = now.astimezone(zone).date()
+    if (gap := span(text)) is not None:
+        if gap.seconds or not gap.days:
+            return now.astimezone(UTC) + gap
+        return local_time(today + gap, now.astimezone(zone).time(), zone).at  # the same time of another day
     day, rest = _day(text, today)
     clock = _clock(rest)
     if day is None:
