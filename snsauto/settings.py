@@ -309,6 +309,9 @@ CHAT_BOT = {
     "webhook_secret": env.secret("TELEGRAM_SNS_WEBHOOK_SECRET", least=16),
 }
 
+# --- the inbox: how often networks that call no webhook are asked; 0: by how busy an account is ---
+INBOX_SECONDS = env.number("INBOX_SECONDS", 5 if SANDBOX else 0)
+
 # --- Prometheus: /metrics is there only for who knows this ---
 METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
 

@@ -4,8 +4,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from inbox import hooks
 from snsauto import health, metrics, operations, views
-from snsauto.bot import hooks
+from snsauto.bot.hooks import bot_hook
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishing.urls")),
@@ -25,7 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("theme/", views.theme, name="theme"),
     path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),
-    path("hooks/<slug:name>-bot/", hooks.bot_hook, name="bot-hook"),
+    path("hooks/<slug:name>-bot/", bot_hook, name="bot-hook"),
+    path("hooks/<slug:platform_name>/", hooks.receive, name="hook"),
     path("metrics", metrics.metrics, name="metrics"),
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),

@@ -20,7 +20,7 @@ def carry_over(apps, _editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_webhooks'),
+        ('accounts', '0006_engine'),
     ]
 
     operations = [
