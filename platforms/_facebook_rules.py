@@ -76,6 +76,7 @@ OPTIONS = (
         kinds=("link", "text"),
         help="Facebook shows a preview of the page. Not together with pictures or a video.",
         example="https://morgenrot.example/bread",
+        is_pressed=True,
     ),
     Option("title", "Title", "text", max_length=255, kinds=("video", "reel"), example="Bread at dawn"),
     Option(
@@ -146,6 +147,7 @@ OPTIONS = (
         shown_with="button",
         help="Beside a link: the link itself, if left empty.",
         example="https://morgenrot.example/order",
+        is_pressed=True,
     ),
     Option(
         "first_comment",

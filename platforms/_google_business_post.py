@@ -75,6 +75,7 @@ OPTIONS = (
         "url",
         kinds=("offer",),
         example="https://bread.example/rye",
+        is_pressed=True,
     ),
     Option("terms", "Terms", "lines", max_length=5000, kinds=("offer",), example="While the oven is warm."),
     Option(
@@ -94,6 +95,7 @@ OPTIONS = (
         shown_with="button",
         help="Without one, the first link of the text is taken, else the profile's website.",
         example="https://bread.example/menu",
+        is_pressed=True,
     ),
     Option(
         "language",

@@ -76,6 +76,7 @@ OPTIONS = (
         "url",
         help="LinkedIn makes no cards; this desk reads the page and makes one.",
         example="https://example.com/bread",
+        is_pressed=True,
     ),
     Option(
         "link_title",

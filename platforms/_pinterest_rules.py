@@ -91,14 +91,18 @@ OPTIONS = (
         max_length=2048,
         help="Where a press on the Pin leads. Links in the text cannot be pressed.",
         example="https://morgenrot.example/bread/sourdough",
+        is_pressed=True,
     ),
     of_each("slide_titles", "Title of each picture", 100, ["Dough", "Loaf"]),
     of_each("slide_descriptions", "Text of each picture", 800, ["After twelve hours", "Out of the oven"]),
-    of_each(
-        "slide_links",
-        SLIDE_LINK.label,
-        2048,
-        ["https://morgenrot.example/dough", "https://morgenrot.example/loaf"],
+    replace(
+        of_each(
+            "slide_links",
+            SLIDE_LINK.label,
+            2048,
+            ["https://morgenrot.example/dough", "https://morgenrot.example/loaf"],
+        ),
+        is_pressed=True,
     ),
     Option(
         "cover_at",

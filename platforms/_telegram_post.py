@@ -100,6 +100,7 @@ OPTIONS = (
         help="Shown instead of the first link in the text.",
         kinds=("text",),
         example="https://example.org/bread",
+        is_pressed=True,
     ),
     Option(
         "buttons",

@@ -91,6 +91,7 @@ OPTIONS = (
         help="Shown as a card. Left empty, the first link of the text makes the card.",
         kinds=("text",),
         example="https://example.org/bread",
+        is_pressed=True,
     ),
     Option(
         "poll",

@@ -83,6 +83,7 @@ class Facebook(Publishing, Talking):
     )
     post_numbers = numbers.POST_NUMBERS
     account_numbers = numbers.PAGE_NUMBERS
+    account_days = 1
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "review", "direct")
     asks_by_post = True
     hooked_kinds: ClassVar[tuple[MessageKind, ...]] = message_kinds

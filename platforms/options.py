@@ -21,6 +21,7 @@ class Option:
     is "not chosen". `choices_from` names a list of [value, label] among the account's own limits (boards,
     say), which `Platform.account_limits` reads. `kinds`: the kinds of post that have it; empty: all.
     `shown_with`: an option without which this one means nothing. `example`: a value that the network takes.
+    `is_pressed`: an address (or several) that readers come to by pressing it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Option:
     kinds: tuple[str, ...] = ()
     shown_with: str = ""
     example: Json = None
+    is_pressed: bool = False
 
     def applies(self, kind: str, options: Mapping[str, Json]) -> bool:
         """Whether a post of this kind, with these options, has it."""

@@ -83,6 +83,11 @@ def hashtags(text: str) -> int:
     return len(_HASHTAG.findall(text))
 
 
+def hashtag_words(text: str) -> list[str]:
+    """The hashtags in their order, without the sign."""
+    return [found[1:] for found in _HASHTAG.findall(text)]
+
+
 def mentions(text: str) -> int:
     """How many handles a text names."""
     return len(_HANDLE.findall(text))
@@ -91,6 +96,25 @@ def mentions(text: str) -> int:
 def links(text: str) -> int:
     """How many links a text has."""
     return sum(entity.kind == "link" for entity in entities(text))
+
+
+# An address with its scheme, wherever a sentence has it: after a bracket, or among letters without spaces.
+_SPACELESS = r"[\p{Hangul}\p{Han}\p{Hiragana}\p{Katakana}]"
+_HOST_LETTER = rf"(?!{_SPACELESS})[^\W_]"
+_WEB_LINK = regex.compile(
+    rf"(?i)(?<![a-z0-9])https?://{_HOST_LETTER}(?:(?:{_HOST_LETTER}|[.-])*{_HOST_LETTER})?(?::[0-9]+)?"
+    rf"(?:(?=[/?#])\S*|(?=$|{_SPACELESS}|:(?=\s|$)|[^\w@:-]))"
+)
+_AFTER_LINK = ".,;:!?>'\"’”»」』）】》、。"
+
+
+def web_links(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text has addresses with http:// or https://, without what closes the sentence behind them."""
+    for match in _WEB_LINK.finditer(text):
+        shown = match[0].rstrip(_AFTER_LINK)
+        while shown.endswith(")") and shown.count("(") < shown.count(")"):
+            shown = shown[:-1].rstrip(_AFTER_LINK)
+        yield match.start(), match.start() + len(shown)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def _read(ids: list[int]) -> list[Delivery]:
     """With all that is asked of them, in a few queries; tokens stay encrypted where they are."""
     rows = (
         Delivery.objects.filter(pk__in=ids, checked_at__isnull=False)
-        .select_related("post__workspace", "post__author", "account__workspace")
+        .select_related("post__workspace", "post__author", "post__campaign__workspace", "account__workspace")
         .defer("account__credentials")
         .prefetch_related("post__postmedia_set__media__variants", "deliverymedia_set__media__variants")
     )

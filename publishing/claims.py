@@ -140,7 +140,10 @@ def take(owner: str, pks: list[int], moment: datetime) -> list[Delivery]:
 
 def _read_posts(rows: list[Delivery]) -> None:
     """What is sent, read after the rows are ours: whoever edits a post locks them first."""
-    prefetch_related_objects(rows, Prefetch("post", Post.objects.select_related("workspace").with_pictures()))
+    prefetch_related_objects(
+        rows,
+        Prefetch("post", Post.objects.select_related("workspace", "campaign__workspace").with_pictures()),
+    )
     prefetch_related_objects([row for row in rows if row.has_own_media], "deliverymedia_set__media")
 
 

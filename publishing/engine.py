@@ -33,7 +33,7 @@ from publishing import circuits, claims, clock, insisting, leases, pacing
 from publishing.backlog import Backlog
 from publishing.circuits import Circuits
 from publishing.claims import mark_missed
-from publishing.drafts import draft_for
+from publishing.drafts import draft_for, keep_tags
 from publishing.insisting import AWAY, insist, writing
 from publishing.ledger import DeliveryLedger, LostLease
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
@@ -114,6 +114,7 @@ def _obstacle(delivery: Delivery) -> Settle | None:
 def _publish(delivery: Delivery) -> Published:
     """Run the network's recipe; a token that expired under way is renewed once, and the recipe goes on."""
     ledger = DeliveryLedger(delivery)
+    keep_tags(delivery)
     draft = frozen(draft_for(delivery), ledger)
     account = ensure_fresh(delivery.account)
     try:

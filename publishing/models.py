@@ -317,6 +317,8 @@ class Delivery(models.Model):
     checked_at = models.DateTimeField(_("looked at ahead"), null=True, blank=True, editable=False)
     warning_code = models.CharField(max_length=40, blank=True)
     warning = models.CharField(_("warning"), max_length=500, blank=True)
+    # what its links got at the first try (campaigns/links.py); none before that, and without a campaign
+    link_tags = models.JSONField(null=True, blank=True, editable=False)
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
     costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money

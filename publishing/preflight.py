@@ -11,7 +11,7 @@ from accounts.models import Account
 from platforms.content import Draft
 from platforms.rules import Finding
 from platforms.transport import is_private_host
-from publishing.drafts import make_draft
+from publishing.drafts import make_draft, tags_for
 from publishing.models import Delivery
 from publishing.renditions import unfitted
 
@@ -106,6 +106,7 @@ def stored_draft(delivery: Delivery) -> Draft:
         text=delivery.effective_text,
         media=unfitted(delivery.pictures),
         options=delivery.options,
+        tags=tags_for(delivery),
     )
 
 

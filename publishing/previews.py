@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Account
+from campaigns.links import tags_of
 from platforms.base import Notice
 from platforms.content import Draft
 from platforms.rules import Finding, Kind
@@ -146,6 +147,7 @@ def preview(content: PostInput, target: Target) -> Preview:
         text=text,
         media=unfitted(content.media),
         options=target.options,
+        tags=tags_of(content.campaign, target.account.platform_name),
     )
     findings = tuple(examine(target.account, draft))
     return Preview(target.account, draft, findings, tuple(content.media), target.text is not None, text)
@@ -279,5 +281,6 @@ def _stored_input(form: PostForm) -> PostInput:
         targets=[share.stored_target() for share in form.chosen_shares],
         media=[picture.row for picture in form.pictures],
         timezone=initial["timezone"],
+        campaign=form.opening_campaign,
         scheduled_at=post.scheduled_at if post else None,
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Membership
 from campaigns.models import Campaign
 from platforms.content import Json
+from publishing.drafts import tags_for
 from publishing.duplicates import stamp
 from publishing.models import (
     EDITABLE,
@@ -59,6 +60,7 @@ def save_post(member: Membership, content: PostInput, post: Post | None = None) 
     _require_own(member, content)
     with transaction.atomic():
         post = _locked(post.pk) if post else _begin(member, content)
+        _require_open(post, content)
         deliveries = locked_deliveries(post)
         before = {delivery.pk: _content(delivery) for delivery in deliveries}
         _freeze(post, deliveries, content)
@@ -78,6 +80,15 @@ def _require_own(member: Membership, content: PostInput) -> None:
         raise PermissionDenied(_("That belongs to another workspace."))
 
 
+def _require_open(post: Post, content: PostInput) -> None:
+    """A campaign that was archived keeps its posts and takes no others."""
+    campaign = content.campaign
+    if campaign and campaign.is_archived and campaign.pk != post.campaign_id:
+        raise Refusal.because(
+            "campaign_archived", _("This campaign is archived. Choose another, or restore it."), "campaign"
+        )
+
+
 def _begin(member: Membership, content: PostInput) -> Post:
     post, _created = Post.objects.get_or_create(
         key=content.key,
@@ -93,7 +104,8 @@ def _begin(member: Membership, content: PostInput) -> Post:
 
 
 def _locked(pk: int) -> Post:
-    return Post.objects.select_for_update(of=("self",)).prefetch_related("postmedia_set__media").get(pk=pk)
+    rows = Post.objects.select_for_update(of=("self",)).select_related("campaign__workspace")
+    return rows.prefetch_related("postmedia_set__media").get(pk=pk)
 
 
 def locked_deliveries(post: Post) -> list[Delivery]:
@@ -111,16 +123,19 @@ def locked_deliveries(post: Post) -> list[Delivery]:
 
 
 def _content(delivery: Delivery) -> tuple[object, ...]:
-    """What the network would get, to see whether it changed."""
-    return delivery.effective_text, [media.pk for media in delivery.pictures], dict(delivery.options)
+    """What the network would get, to see whether it changed; the campaign tags links."""
+    pictures = [media.pk for media in delivery.pictures]
+    return delivery.effective_text, pictures, dict(delivery.options), delivery.post.campaign_id
 
 
 def _freeze(post: Post, deliveries: Iterable[Delivery], content: PostInput) -> None:
-    """What is out or under way keeps the text and pictures it was sent with."""
+    """What is out or under way keeps the text, pictures and links it was sent with."""
     kept = [media.pk for media in post.pictures]
     for delivery in deliveries:
         if delivery.is_editable:
             continue
+        if delivery.link_tags is None and content.campaign != post.campaign:
+            Delivery.objects.filter(pk=delivery.pk).update(link_tags=tags_for(delivery).kept())
         if delivery.text is None and content.text != post.text:
             Delivery.objects.filter(pk=delivery.pk).update(text=post.text)
         if not delivery.has_own_media and kept != [media.pk for media in content.media]:
@@ -176,13 +191,15 @@ def _leave_out(delivery: Delivery) -> None:
 
 def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
     """Forget half-done work on content that changed, and keep scheduled what is fit to go out."""
-    fresh = Post.objects.prefetch_related("postmedia_set__media").get(pk=post.pk)
+    posts = Post.objects.select_related("campaign__workspace").prefetch_related("postmedia_set__media")
+    fresh = posts.get(pk=post.pk)
     deliveries = locked_deliveries(fresh)
     changed = [row for row in deliveries if row.is_editable and before.get(row.pk) != _content(row)]
     for delivery in changed:
         if delivery.pk in before:
             delivery.steps.all().delete()
-            _open(delivery).update(started_at=None, costs=costs_of(delivery))
+            delivery.link_tags = None
+            _open(delivery).update(started_at=None, link_tags=None, costs=costs_of(delivery))
     stamp(changed)
     refuse_errors(
         examine_deliveries(
@@ -194,7 +211,7 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
 
 
 def duplicate(member: Membership, post: Post) -> Post:
-    """The same post once more, as a draft, for the accounts that are still connected."""
+    """The same post once more, as a draft, for the accounts and the campaign that are still there."""
     deliveries = post.deliveries.select_related("account").order_by("pk")
     content = PostInput(
         text=post.text,
@@ -205,7 +222,7 @@ def duplicate(member: Membership, post: Post) -> Post:
         ],
         media=post.pictures,
         timezone=post.timezone,
-        campaign=post.campaign,
+        campaign=None if post.campaign is None or post.campaign.is_archived else post.campaign,
     )
     return save_post(member, content)
 

@@ -11,6 +11,8 @@ from django.utils.timezone import now
 from django_q.models import Schedule
 
 from accounts import tasks as accounts
+from analytics import report_tasks as reports
+from analytics import tasks as analytics
 from inbox import tasks as inbox
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
@@ -28,7 +30,9 @@ def wanted() -> dict[Key, tuple[str, int]]:
     """Every schedule there shall be: what it calls, and how many minutes lie between."""
     by_app = (
         (DEFAULT, accounts.SCHEDULES),
+        (DEFAULT, analytics.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
+        (DEFAULT, reports.SCHEDULES),
         (DEFAULT, publishing.WATCHES),
         (DEFAULT, inbox.SCHEDULES),
         (CLUSTER, publishing.SCHEDULES),

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "chartkick.django",  # for its Chart.js, a static file
     "csp",
     "django_filters",
     "django_htmx",

@@ -4,15 +4,23 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from analytics import report_urls
+from analytics.report_campaign import campaign_detail
+from campaigns import urls as campaigns
 from inbox import hooks
 from snsauto import health, metrics, operations, views
 from snsauto.bot.hooks import bot_hook
 
+# a campaign's own page shows numbers, which the campaigns' floor does not know
+WITH_NUMBERS = [*campaigns.urlpatterns, path("<int:pk>/", campaign_detail, name="campaign-detail")]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("publishing.urls")),
     path("accounts/", include("accounts.urls")),
     path("notices/", include("accounts.notice_urls")),
-    path("campaigns/", include("campaigns.urls")),
+    path("campaigns/", include((WITH_NUMBERS, campaigns.app_name))),
+    path("analytics/reports/", include("analytics.report_urls")),
+    path("reports/", include(report_urls.shared)),
+    path("analytics/", include("analytics.urls")),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_engine'),
+        ('accounts', '0006_untagged_hosts'),
     ]
 
     operations = [

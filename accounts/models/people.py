@@ -82,6 +82,8 @@ class Workspace(models.Model):
         default=True,
         help_text=_("Off: no rule of the inbox answers by itself; the rules stay."),
     )
+    # campaigns tag the links of their posts, but never those to these hosts; one a line
+    untagged_hosts = models.TextField(_("hosts whose links stay as they are"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

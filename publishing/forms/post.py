@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -63,7 +63,7 @@ class PostForm(forms.Form):
         super().__init__(
             data, initial={**self._stored(), **(initial or {})}, auto_id="id_%s", label_suffix=""
         )
-        self.fields["campaign"].queryset = Campaign.objects.visible_to(member)  # type: ignore[attr-defined]
+        self.fields["campaign"].queryset = self._campaigns()  # type: ignore[attr-defined]
         self.fields["timezone"].choices = self._zones()  # type: ignore[attr-defined]
 
     def _stored(self) -> dict[str, Any]:
@@ -86,6 +86,17 @@ class PostForm(forms.Form):
             "time": local and local.time().replace(microsecond=0),
             "timezone": post.timezone,
         }
+
+    def _campaigns(self) -> QuerySet[Campaign]:
+        """Those that are open, and the one that the post is in; each with what tags its links."""
+        rows = Campaign.objects.visible_to(self.member).select_related("workspace")
+        return rows.filter(Q(archived_at=None) | Q(pk=self.post.campaign_id if self.post else None))
+
+    @property
+    def opening_campaign(self) -> Campaign | None:
+        """The campaign that the form opens with."""
+        pk = self.initial.get("campaign")
+        return self._campaigns().filter(pk=pk).first() if pk else None
 
     def _zones(self) -> list[Any]:
         """All zones; one that is not offered but stored stays choosable."""

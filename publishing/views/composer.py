@@ -116,6 +116,8 @@ def _asked_for(request: MemberRequest) -> dict[str, Any]:
         wishes["accounts"] = request.GET.getlist("account")
     else:
         wishes["accounts"] = _usable_accounts(request)
+    if request.GET.get("campaign", "").isdecimal():
+        wishes["campaign"] = int(request.GET["campaign"])
     if "media" in request.GET:
         wishes["media"] = request.GET.getlist("media")
     return wishes

@@ -17,7 +17,7 @@ from publishing.models import State
 
 pytestmark = pytest.mark.django_db
 ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "campaigns", "notices", "publishing", "api"}
+OURS = {"accounts", "analytics", "campaigns", "notices", "publishing", "api"}
 READS = {"get", "head", "options"}
 
 

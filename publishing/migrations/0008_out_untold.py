@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_notices_as_people_want_them'),
-        ('publishing', '0006_attempts_by_time'),
+        ('publishing', '0007_link_tags'),
     ]
 
     operations = [
