@@ -6,7 +6,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_notices_as_people_want_them'),
         ('publishing', '0007_link_tags'),
     ]
 

@@ -154,10 +154,9 @@ def test_days_without_room_are_one_notice_that_grows(workspace: Workspace, ben: 
             found = [look_for_full_days(), look_for_full_days()]
 
     assert found == [1, 1]
-    assert texts("quota_full") == [
-        "2 days have no room left: Thu 5 Jun on harbour (Instagram) (100), "
-        + "Fri 6 Jun on harbour (Instagram) (100). What is planned beyond goes out later."
-    ]
+    days = [f"{day} on harbour (Instagram) (100)" for day in ("Thu 5 Jun", "Fri 6 Jun")]
+    said = f"2 days have no room left: {', '.join(days)}. What is planned beyond goes out later."
+    assert texts("quota_full") == [said]
 
 
 def test_days_with_room_are_not_told(workspace: Workspace, ben: User) -> None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import digest
 from platforms.chatting import ChatBot, Heard, Utterance
 from platforms.errors import PlatformError, RateLimited, Refused, Unavailable
-from snsauto.bot import about_you, acting, commands, linking, plans
+from snsauto.bot import about_you, acting, commands, inbox, linking, numbers, plans
 from snsauto.bot.commands import called
 from snsauto.bot.pace import Pace
 from snsauto.bot.talking import Answer, Talk, sentence
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 BATCH = 50
-TABLES = (about_you, plans, acting)  # they fill the tables of commands and buttons
+TABLES = (about_you, plans, acting, numbers, inbox)  # they fill the tables of commands and buttons
 
 
 def name_of(bot: ChatBot) -> str:
@@ -115,7 +115,7 @@ def _reply(bot: ChatBot, heard: Heard, update: BotUpdate) -> Utterance:
         return commands.answer(replace(talk, heard=replace(heard, text=_as_draft(heard.text))))
     if name:
         return commands.answer(talk)
-    return sentence(_("/help lists what I can do; /draft followed by a text begins a post."))
+    return inbox.answered(talk)
 
 
 def _as_draft(text: str) -> str:
