@@ -364,12 +364,6 @@ class Delivery(models.Model):
                 condition=Q(state__in=NEEDS_PERSON, told_fence__lt=models.F("fence")),
                 name="delivery_untold",
             ),
-            # every second or minute: what is out since
-            models.Index(
-                fields=["published_at"],
-                condition=Q(state="published", told_fence__lt=models.F("fence")),
-                name="delivery_out_untold",
-            ),
         ]
 
     def __str__(self) -> str:

@@ -16,6 +16,7 @@ from publishing.models import Delivery, Post, State
 from publishing.telling import grouped, hour, quoted
 
 NEWS = timedelta(hours=1)  # what has been out for longer is told by nobody any more
+LONGEST_TRY = timedelta(days=2)
 BATCH = 500
 MOST_APART = 3  # posts of one author in one look; more are told together
 
@@ -30,7 +31,11 @@ def tell_of_published() -> int:
 
 @transaction.atomic
 def _tell_batch() -> int:
-    fresh = Delivery.objects.filter(state=State.PUBLISHED, published_at__gt=now() - NEWS)
+    moment = now()
+    # nothing is tried for longer than a day, and the index of states knows when they were due
+    fresh = Delivery.objects.filter(
+        state=State.PUBLISHED, due_at__gt=moment - LONGEST_TRY, published_at__gt=moment - NEWS
+    )
     held = fresh.filter(told_fence__lt=F("fence")).select_for_update(of=("self",), skip_locked=True)
     rows = list(
         held.select_related("post__workspace", "post__author", "account")

@@ -77,6 +77,11 @@ def people() -> None:
         (BAKER, "mila_novak", "Mila Novak", "#5f7f2f"),
     ):
         world.person(NETWORK, remote_id, handle, name, colour=colour, facts={"started": [BOT]})
+    _bots()
+
+
+def _bots() -> None:
+    """One that posts for accounts, and one that is the desk's own."""
     bot = _chat(BOT, "morgenrot_desk_bot", "Morgenrot Desk", {"type": "bot"}, colour="#4a4e8f")
     desk = _chat(desk_bot.BOT, desk_bot.HANDLE, desk_bot.NAME, {"type": "bot"}, colour="#2f5fd0")
     for owned, token in ((bot, TOKEN), (desk, desk_bot.TOKEN)):

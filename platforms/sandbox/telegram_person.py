@@ -88,14 +88,7 @@ def say(
         "date": int(timezone.now().timestamp()),
         **({"photo": photo.json, "caption": made.text} if photo else {"text": made.text}),
     }
-    entities = list(made.entities)
-    if mentioned is not None and f"@{mentioned.handle}".lower() not in text.lower():
-        first = re.match(r"\S+", made.text)
-        length = len((first[0] if first else "").encode("utf-16-le")) // 2
-        entities.insert(
-            0, {"type": "text_mention", "offset": 0, "length": length, "user": user_json(mentioned)}
-        )
-    if entities:
+    if entities := [*_mention(mentioned, made.text), *made.entities]:
         message["caption_entities" if photo else "entities"] = entities
     if answers is not None:
         message["reply_to_message"] = {k: v for k, v in answers.items() if k != "reply_to_message"}
@@ -117,6 +110,15 @@ def say(
             "update": next((update for update in updates if update), {"message": message}),
         },
     )
+
+
+def _mention(mentioned: Person | None, text: str) -> list[dict[str, Any]]:
+    """The first word leads to a bot that is not called by its handle."""
+    if mentioned is None or f"@{mentioned.handle}".lower() in text.lower():
+        return []
+    first = re.match(r"\S+", text)
+    length = len((first[0] if first else "").encode("utf-16-le")) // 2
+    return [{"type": "text_mention", "offset": 0, "length": length, "user": user_json(mentioned)}]
 
 
 def _photo(author: Person, bot: Person, picture: bytes) -> Taken:

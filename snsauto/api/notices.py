@@ -74,7 +74,7 @@ class EventSerializer(serializers.Serializer[Any]):
     """Something to be told. `channels`: where the token's owner is told; `default`: unless they say."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of its own, not this one's name
     group = serializers.CharField()
     told = serializers.CharField()
     is_urgent = serializers.BooleanField()

@@ -20,6 +20,7 @@ from snsauto.bot.talking import Answer, Talk, paged
 
 MOST = 200  # rows that a list of the chat is cut at
 EXCERPT = 60
+COLUMNS = ("name", "starts_on", "ends_on", "out", "planned")  # of campaigns
 SIGNS = {
     State.DRAFT: "✏️", State.SCHEDULED: "🕘", State.PUBLISHING: "📤", State.PUBLISHED: "✅",
     State.FAILED: "❌", State.UNKNOWN: "❓", State.MISSED: "⏰", State.CANCELLED: "🚫",
@@ -32,7 +33,7 @@ def excerpt(text: str, most: int = EXCERPT) -> str:
 
 
 def post_line(post: Post, talk: Talk) -> str:
-    """“🕘 12 · Tue 09:00 · Fresh bread … · Mastodon, X”"""
+    """A post as a line: sign, number, time, first words, networks."""
     networks = sorted(
         {row.account.platform.label for row in post.deliveries.all() if row.state != State.CANCELLED}
     )
@@ -122,15 +123,12 @@ def campaigns(talk: Talk) -> Utterance:
     )
     lines = [
         _("%(name)s · %(dates)s · %(out)d out, %(planned)d planned")
-        % {"name": row.name, "dates": _dates(row), "out": row.out, "planned": row.planned}
-        for row in counted.order_by("-starts_on", "name")[:MOST]
+        % {**row, "dates": _dates(row["starts_on"], row["ends_on"])}
+        for row in counted.order_by("-starts_on", "name").values(*COLUMNS)[:MOST]
     ]
     return paged(Answer().title(_("Campaigns")), talk, lines, "campaigns", _("There is no campaign yet."))
 
 
-def _dates(campaign: Campaign) -> str:
-    ends = [
-        date_format(day, "j M", use_l10n=False) if day else "…"
-        for day in (campaign.starts_on, campaign.ends_on)
-    ]
+def _dates(first: date | None, last: date | None) -> str:
+    ends = [date_format(day, "j M", use_l10n=False) if day else "…" for day in (first, last)]
     return " – ".join(ends)
