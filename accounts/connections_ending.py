@@ -20,6 +20,7 @@ class Ending:
     """One thing to say about a connection; the key changes when the account is connected again."""
 
     account: Account
+    kind: str
     key: str
     sentence: str
 
@@ -52,7 +53,7 @@ def tell(moment: datetime) -> int:
     for ending in new:
         notices.tell(
             notices.able(ending.account.workspace_id, Permission.CONNECT),
-            kind="connection",
+            kind=ending.kind,
             key=ending.key,
             text=ending.text,
             url=reverse("accounts:account-list"),
@@ -75,17 +76,20 @@ def _ending(account: Account, moment: datetime) -> Ending:
     if account.state == Account.State.EXPIRED:
         return Ending(
             account,
+            "connection_expired",
             f"{since}:ended",
             _("The connection of %(account)s (%(network)s) has ended: nothing goes out. Connect it again."),
         )
     if account.expires_at and account.expires_at <= moment + A_DAY:
         return Ending(
             account,
+            "connection_expiring",
             f"{since}:day",
             _("The connection of %(account)s (%(network)s) ends within a day. Connect it again before."),
         )
     return Ending(
         account,
+        "connection_expiring",
         f"{since}:week",
         _("The connection of %(account)s (%(network)s) ends within a week. Connect it again before."),
     )

@@ -1,4 +1,4 @@
-"""Telling people: one way for all of it, once a person and key, in the desk and by mail.
+"""Telling people: one way for all of it, once a person and key, wherever each wants to be told.
 
 A mail is sent at least once. The rows are marked as being mailed before it leaves and as mailed after, so two
 tasks never send the same; only a worker that dies between the mail server's yes and the mark after it has the
@@ -8,7 +8,7 @@ here is worth more than a mail too many.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from smtplib import SMTPException
 
 import structlog
@@ -23,8 +23,11 @@ from django.utils.timezone import now
 from django.utils.translation import ngettext
 from django_q.tasks import async_task
 
-from accounts.models import Membership, Notification, User, Workspace
+from accounts import chats
+from accounts.events import DESK, EVENTS, MAIL
+from accounts.models import Membership, Notification, User, Workspace, preferences_of
 from accounts.permissions import GRANTED, Permission
+from platforms.content import Json
 
 log = structlog.get_logger(__name__)
 
@@ -67,13 +70,16 @@ def tell(
     url: str,
     workspace: Workspace | None = None,
     grows: bool = False,
+    about: Mapping[str, Json] | None = None,
 ) -> None:
-    """Tell people something, once a key however often this is called; a mail follows.
+    """Tell people of an event (`kind`), once a key however often this is called, as each wants to be told.
 
     `grows`: another text under the same key (a count that grew) replaces what stood there and is unread
-    again; no second mail is sent, so that a storm is one message.
+    again; no second mail is sent and the chat's message is changed, so that a storm is one message.
+    `about`: the rows that it is about, for buttons in the chat: `{"deliveries": [1, 2]}`.
     """
-    people, moment = list(users), now()
+    people, moment, event = list(users), now(), EVENTS[kind]
+    wishes = preferences_of(people)
     Notification.objects.bulk_create(
         (
             Notification(
@@ -84,6 +90,8 @@ def tell(
                 url=url,
                 workspace=workspace,
                 created_at=moment,
+                is_shown=DESK in (channels := wishes[user.pk].channels(event)),
+                mail_at=wishes[user.pk].when(event, MAIL, moment) if MAIL in channels else None,
             )
             for user in people
         ),
@@ -92,6 +100,8 @@ def tell(
     if grows:
         older = Notification.objects.filter(user__in=people, key=key).exclude(text=_cut(text, 500))
         older.update(text=_cut(text, 500), url=url, created_at=moment, read_at=None)
+    news = chats.News(event, key, _cut(text, 500), url, workspace, dict(about or {}), moment, grows=grows)
+    chats.write(news, wishes)
     transaction.on_commit(ring)
 
 

@@ -11,7 +11,16 @@ from django.utils.translation import gettext as _
 
 from accounts import connections_ending, exporting, farewells, invitations, notices, webhook_sending
 from accounts.limits import read_limits
-from accounts.models import Account, Happening, IdempotentRequest, Notification, OAuthState, PendingConnection
+from accounts.models import (
+    Account,
+    ChatCode,
+    ChatMessage,
+    Happening,
+    IdempotentRequest,
+    Notification,
+    OAuthState,
+    PendingConnection,
+)
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
@@ -127,6 +136,8 @@ def sweep() -> int:
         (IdempotentRequest, IdempotentRequest.LIFETIME),
         (Notification, Notification.LIFETIME),
         (Happening, Happening.LIFETIME),
+        (ChatCode, ChatCode.LIFETIME),
+        (ChatMessage, ChatMessage.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
     log.info("swept", rows=deleted)

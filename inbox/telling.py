@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from platforms.content import Json
 
 QUARTER = timedelta(minutes=15)
 EXCERPT = 80
+MOST_ABOUT = 20  # messages that an answer in the chat can be about
 
 
 def received(account: Account, messages: Sequence[Message]) -> None:
@@ -50,10 +52,16 @@ def received(account: Account, messages: Sequence[Message]) -> None:
         url=url,
         workspace=account.workspace,
         grows=True,
+        about={"messages": _newest(fresh, last)},
     )
     if Webhook.objects.filter(workspace_id=account.workspace_id, is_on=True).exists():
         for message in messages:
             _emit(account.workspace_id, "message.received", message.pk, payload(account, message))
+
+
+def _newest(fresh: QuerySet[Message], last: Message) -> list[Json]:
+    """Which messages an answer in the chat can be about."""
+    return [*fresh.order_by("-pk").values_list("pk", flat=True)[:MOST_ABOUT]] or [last.pk]
 
 
 def answered(reply: Reply) -> None:

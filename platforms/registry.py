@@ -1,7 +1,9 @@
 """Every network by its name, in the order people see them."""
 
+from platforms._telegram_chatbot import TelegramChatBot
 from platforms.base import Platform
 from platforms.bluesky import Bluesky
+from platforms.chatting import ChatBot
 from platforms.facebook import Facebook
 from platforms.google_business import GoogleBusiness
 from platforms.instagram import Instagram
@@ -31,3 +33,4 @@ ALL: tuple[type[Platform], ...] = (
     GoogleBusiness,
 )
 PLATFORMS: dict[str, type[Platform]] = {platform.name: platform for platform in ALL}
+CHAT_BOTS: dict[str, type[ChatBot]] = {bot.name: bot for bot in (TelegramChatBot,)}

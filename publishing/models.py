@@ -328,7 +328,7 @@ class Delivery(models.Model):
     # of text and media: the same again on the same account is worth a warning
     fingerprint = models.CharField(max_length=16, blank=True, editable=False)
     costs = models.JSONField(default=dict, blank=True, editable=False)  # out of quotas by name, and money
-    # the fence under which it last came to need a person and people were told
+    # the fence under which it last came to need a person, or was out, and people were told
     told_fence = models.PositiveIntegerField(default=0, editable=False)
     emitted_fence = models.PositiveIntegerField(default=0, editable=False)  # the same, to webhooks
 

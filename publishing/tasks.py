@@ -27,6 +27,9 @@ WATCHES = {
     "look ahead": ("publishing.ahead.look_ahead", 1),
     "tell of trouble": ("publishing.trouble.tell_of_trouble", 1),
     "emit what has settled": ("publishing.emitting.emit_settled", 1),
+    "tell of what is out": ("publishing.successes.tell_of_published", 1),
+    "look at tomorrow": ("publishing.evening.look_at_tomorrow", 10),
+    "look for full days": ("publishing.evening.look_for_full_days", 30),
     "alarm": ("publishing.alarm.watch", 1),
 }
 

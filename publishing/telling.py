@@ -12,6 +12,7 @@ from publishing.models import Delivery
 
 K = TypeVar("K", bound=Hashable)
 EXCERPT = 50
+MOST_ABOUT = 100  # deliveries that one press in a chat can be about
 
 
 def grouped(rows: Iterable[Delivery], by: Callable[[Delivery], K]) -> dict[K, list[Delivery]]:
@@ -22,10 +23,19 @@ def grouped(rows: Iterable[Delivery], by: Callable[[Delivery], K]) -> dict[K, li
     return groups
 
 
-def tell_of(kind: str, cause: str, rows: Sequence[Delivery], count: int, text: str, page: str) -> None:
+def tell_of(
+    kind: str,
+    cause: str,
+    rows: Sequence[Delivery],
+    count: int,
+    text: str,
+    page: str,
+    about: Sequence[int] = (),
+) -> None:
     """Tell who may write in the workspace. Within an hour the same cause is one notice, whose count grows.
 
-    `rows` are those it is news of, `count` all that it has hit by now, `page` shows them together.
+    `rows` are those it is news of, `count` all that it has hit by now, `page` shows them together; `about`
+    are the deliveries that a press in the chat acts upon.
     """
     first = rows[0]
     is_alone = count == 1
@@ -37,6 +47,7 @@ def tell_of(kind: str, cause: str, rows: Sequence[Delivery], count: int, text: s
         url=first.post.get_absolute_url() if is_alone else page,
         workspace=first.post.workspace,
         grows=True,
+        about={"deliveries": list(about[:MOST_ABOUT])} if about else None,
     )
 
 

@@ -31,12 +31,13 @@ class Cause:
         return f"{self.workspace_id}:{self.account_id or 'all'}:{self.code}"
 
     @property
-    def count(self) -> int:
-        """How many deliveries are in this trouble by now."""
+    def deliveries(self) -> list[int]:
+        """Which deliveries are in this trouble by now, the newest first."""
         rows = Delivery.objects.filter(
             post__workspace_id=self.workspace_id, state=self.state, reason_code=self.code
         )
-        return rows.filter(account_id=self.account_id).count() if self.account_id else rows.count()
+        of_account = rows.filter(account_id=self.account_id) if self.account_id else rows
+        return list(of_account.order_by("-due_at", "-pk").values_list("pk", flat=True))
 
 
 def tell_of_trouble() -> int:
@@ -56,8 +57,9 @@ def _tell_batch() -> int:
         .order_by("due_at")[:BATCH]
     )
     for cause, hit in grouped(rows, _cause).items():
-        count = max(cause.count, len(hit))
-        tell_of(cause.state, str(cause), hit, count, _sentence(cause, hit[0], count), _page(cause))
+        about = cause.deliveries or [row.pk for row in hit]
+        count = max(len(about), len(hit))
+        tell_of(cause.state, str(cause), hit, count, _sentence(cause, hit[0], count), _page(cause), about)
     Delivery.objects.filter(pk__in=[row.pk for row in rows]).update(told_fence=F("fence"))
     return len(rows)
 

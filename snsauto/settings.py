@@ -8,6 +8,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from platforms.registry import PLATFORMS
+from platforms.sandbox.desk_bot import TOKEN as SANDBOX_BOT_TOKEN
 from snsauto.environment import Environment, local_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -320,6 +321,14 @@ NETWORKS = {
     for name, platform in PLATFORMS.items()
 }
 OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) if SANDBOX else ""))
+
+# --- the desk's own bot in a chat: it tells people things, and they talk to it ---
+CHAT_BOT = {
+    "name": "telegram",
+    "token": env.text("TELEGRAM_SNS_BOT_TOKEN", SANDBOX_BOT_TOKEN if SANDBOX else ""),
+    "chat": env.text("TELEGRAM_SNS_CHAT_ID"),
+    "webhook_secret": env.secret("TELEGRAM_SNS_WEBHOOK_SECRET", least=16),
+}
 
 # --- the inbox: how often networks that call no webhook are asked; 0: by how busy an account is ---
 INBOX_SECONDS = env.number("INBOX_SECONDS", 5 if SANDBOX else 0)

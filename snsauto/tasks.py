@@ -11,7 +11,7 @@ from django_q.models import Task
 from platforms.sandbox.models import Call
 from publishing import pacing
 from snsauto import tallies
-from snsauto.models import Pulse, Spent
+from snsauto.models import BotUpdate, Pulse, Spent
 
 KEPT = timedelta(days=30)  # failed tasks
 CALLS_KEPT = timedelta(days=2)  # what the sandbox was sent
@@ -44,5 +44,6 @@ def sweep() -> int:
         Call.objects.filter(created_at__lt=moment - CALLS_KEPT),
         Pulse.objects.filter(seen_at__lt=moment - KEPT),
         Spent.objects.filter(ends__lt=int(moment.timestamp())),
+        BotUpdate.objects.filter(created_at__lt=moment - BotUpdate.LIFETIME),
     )
     return sum(rows.delete()[0] for rows in old) + pacing.prune(moment)

@@ -10,6 +10,7 @@ from analytics.report_campaign import campaign_detail
 from campaigns import urls as campaigns
 from inbox import hooks
 from snsauto import health, metrics, operations, views
+from snsauto.bot.hooks import bot_hook
 
 # a campaign's own page shows numbers, which the campaigns' floor does not know
 WITH_NUMBERS = [*campaigns.urlpatterns, path("<int:pk>/", campaign_detail, name="campaign-detail")]
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("theme/", views.theme, name="theme"),
     path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),
+    path("hooks/<slug:name>-bot/", bot_hook, name="bot-hook"),
     path("hooks/<slug:platform_name>/", hooks.receive, name="hook"),
     path("metrics", metrics.metrics, name="metrics"),
     path("health", health.alive, name="health"),

@@ -1,6 +1,7 @@
 """People, workspaces, roles, and the social accounts that a workspace has connected."""
 
 from accounts.models.audit import AuditEvent
+from accounts.models.chat import ChatCode, ChatLink, ChatMessage
 from accounts.models.connected import (
     EXPIRY_WARNING,
     Account,
@@ -23,6 +24,7 @@ from accounts.models.people import (
     WorkspaceQuerySet,
     validate_timezone,
 )
+from accounts.models.preferences import Digest, NoticePreference, preferences_of
 
 __all__ = [
     "EXPIRY_WARNING",
@@ -32,12 +34,17 @@ __all__ = [
     "ApiToken",
     "AppCredential",
     "AuditEvent",
+    "ChatCode",
+    "ChatLink",
+    "ChatMessage",
     "DataExport",
+    "Digest",
     "Dispatch",
     "Happening",
     "IdempotentRequest",
     "Invitation",
     "Membership",
+    "NoticePreference",
     "Notification",
     "NotificationQuerySet",
     "OAuthState",
@@ -49,5 +56,6 @@ __all__ = [
     "WorkspaceLogo",
     "WorkspaceQuerySet",
     "digest",
+    "preferences_of",
     "validate_timezone",
 ]

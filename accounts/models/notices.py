@@ -14,27 +14,28 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     """What people are told; everybody sees only what was told to them."""
 
     def told_to(self, user: User) -> Self:
-        """All that the person was told, in whichever workspace: the bell."""
-        return self.filter(user_id=user.pk)
+        """All that the person wants to see here, in whichever workspace: the bell."""
+        return self.filter(user_id=user.pk, is_shown=True)
 
     def visible_to(self, member: Membership) -> Self:
         """What the person was told about the desk and the workspace they are in just now."""
         about = Q(workspace_id=member.workspace_id) | Q(workspace_id=None)
-        return self.filter(about, user_id=member.user_id)
+        return self.filter(about, user_id=member.user_id, is_shown=True)
 
     def unread(self) -> Self:
         return self.filter(read_at=None)
 
     def to_mail(self, moment: datetime) -> Self:
-        """What nobody has mailed and nobody is mailing. After a day a mail would be no news."""
+        """What is to be mailed by now and nobody is mailing. A day after its time a mail would be no news."""
         free = Q(mailing_at=None) | Q(mailing_at__lte=moment - Notification.MAILING)
-        return self.filter(free, mailed_at=None, created_at__gt=moment - Notification.NEWS)
+        return self.filter(free, mailed_at=None, mail_at__lte=moment, mail_at__gt=moment - Notification.NEWS)
 
 
 class Notification(models.Model):
-    """Something that one person is told, once a `key`: in the desk, and by mail.
+    """Something that one person is told, once a `key`: in the desk, by mail, in the chat, as they want it.
 
-    `mailing_at`: somebody has begun to mail it; where no `mailed_at` follows in time, somebody else does.
+    `is_shown`: in the desk. `mail_at`: when it shall be mailed, None where it shall not. `mailing_at`:
+    somebody has begun to; where no `mailed_at` follows in time, somebody else does.
     """
 
     LIFETIME = timedelta(days=90)
@@ -51,6 +52,8 @@ class Notification(models.Model):
     url = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True, blank=True)
+    is_shown = models.BooleanField(default=True)
+    mail_at = models.DateTimeField(null=True, default=timezone.now, editable=False)
     mailing_at = models.DateTimeField(null=True, blank=True, editable=False)
     mailed_at = models.DateTimeField(null=True, blank=True)
 
@@ -61,11 +64,13 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="told_once")]
         indexes = [
             # the bell on every page
-            models.Index(fields=["user"], condition=Q(read_at=None), name="notification_unread"),
+            models.Index(
+                fields=["user"], condition=Q(read_at=None, is_shown=True), name="notification_unseen"
+            ),
             # the page of notices
             models.Index(fields=["user", "-created_at"], name="notification_of_person"),
             # the post, every minute
-            models.Index(fields=["created_at"], condition=Q(mailed_at=None), name="notification_unmailed"),
+            models.Index(fields=["mail_at"], condition=Q(mailed_at=None), name="notification_to_mail"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from accounts.events import EVENTS
 from accounts.models import Account
 from platforms.registry import PLATFORMS
 
@@ -48,14 +49,6 @@ STATES: dict[str, tuple[str | Promise, str]] = {
     "open": (_("Not done"), "circle-dashed"),
     "sent": (_("Sent, answer not known"), "help-circle"),
     "done": (_("Done"), "circle-check"),
-}
-
-# What people are told of: an icon and a colour for each kind; states have their own.
-NOTICES: dict[str, tuple[str, str]] = {
-    "connection": ("plug-connected-x", "red"),
-    "ahead": ("alert-triangle", "amber"),
-    "incident": ("urgent", "red"),
-    "over": ("circle-check", "green"),
 }
 
 UNITS = (
@@ -134,7 +127,8 @@ def notice_icon(kind: str) -> SafeString:
     """The sign of what a person is told; its words stand beside it."""
     if kind in STATES:
         return state_icon(kind, label=False)
-    sign, tone = NOTICES.get(kind, ("bell", "grey"))
+    event = EVENTS.get(kind)  # None: of a kind that older versions knew
+    sign, tone = (event.icon, event.tone) if event else ("bell", "grey")
     return format_html('<span class="state" data-tone="{}">{}</span>', tone, icon(sign))
 
 

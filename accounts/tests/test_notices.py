@@ -176,7 +176,7 @@ def test_what_a_worker_took_and_died_with_is_mailed_by_the_next(ada: User) -> No
 
 def test_a_mail_that_is_no_news_any_more_stays_unsent(ada: User) -> None:
     notices.tell([ada], **LATE)
-    Notification.objects.update(created_at=now() - Notification.NEWS)
+    Notification.objects.update(mail_at=now() - Notification.NEWS)
 
     assert mail_notices() == 0
 
@@ -321,7 +321,7 @@ def test_the_bell_counts_what_is_unread_on_every_page(ada: User) -> None:
 
     page = client_of(ada).get("/accounts/settings/").text
 
-    assert page.count('<span class="count">3<span class="visually-hidden"> unread</span></span>') == 3
+    assert page.count('<span class="count">3<span class="visually-hidden"> unread</span></span>') == 4
 
 
 @pytest.mark.parametrize("count", [1, 30])

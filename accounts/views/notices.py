@@ -3,8 +3,10 @@
 from contextlib import suppress
 
 from django.core.paginator import Paginator
+from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -15,6 +17,7 @@ from accounts.permissions import Permission, requires
 from accounts.workspaces import switch_workspace
 
 PAGE_SIZE = 30
+IN_THE_BELL = 6
 
 
 @require_GET
@@ -31,7 +34,34 @@ def notice_list(request: MemberRequest) -> HttpResponse:
 def notices_read(request: MemberRequest) -> HttpResponse:
     """The person has seen them all."""
     Notification.objects.told_to(request.user).unread().update(read_at=now())
-    return redirect("notices:notice-list")
+    target = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return redirect(target if is_ours else "notices:notice-list")
+
+
+@require_GET
+@requires(Permission.VIEW)
+def bell(request: MemberRequest) -> HttpResponse:
+    """How much is unread, for the bell that asks every few seconds: 304 while nothing has changed."""
+    unread = Notification.objects.told_to(request.user).unread()
+    seen = unread.aggregate(count=Count("pk"), newest=Max("created_at"))
+    tag = f'"{seen["count"]}-{seen["newest"].timestamp() if seen["newest"] else 0}"'
+    if request.headers.get("If-None-Match") == tag:
+        response = HttpResponse(status=304)
+    else:
+        response = render(request, "accounts/_bell.html", {"unread": seen["count"]})
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@never_cache
+@require_GET
+@requires(Permission.VIEW)
+def newest(request: MemberRequest) -> HttpResponse:
+    """The last few, as the bell shows them."""
+    rows = Notification.objects.told_to(request.user).select_related("workspace")[:IN_THE_BELL]
+    return render(request, "accounts/_newest.html", {"notices": rows})
 
 
 @never_cache

@@ -4,9 +4,10 @@ from typing import Any
 
 from django.urls import URLPattern, path, re_path
 
+from platforms.sandbox import desk_bot, world
 from platforms.sandbox import telegram_send as _send  # noqa: F401  (its methods register themselves)
-from platforms.sandbox import world
 from platforms.sandbox.models import Entry, Grant, Person
+from platforms.sandbox.telegram_chat_page import chat_page
 from platforms.sandbox.telegram_chats import found
 from platforms.sandbox.telegram_media import download
 from platforms.sandbox.telegram_person import RIGHTS, arrive, control, webhook
@@ -76,10 +77,17 @@ def people() -> None:
         (BAKER, "mila_novak", "Mila Novak", "#5f7f2f"),
     ):
         world.person(NETWORK, remote_id, handle, name, colour=colour, facts={"started": [BOT]})
+    _bots()
+
+
+def _bots() -> None:
+    """One that posts for accounts, and one that is the desk's own."""
     bot = _chat(BOT, "morgenrot_desk_bot", "Morgenrot Desk", {"type": "bot"}, colour="#4a4e8f")
-    Grant.objects.get_or_create(
-        network=NETWORK, person=bot, client_id="botfather", defaults={"access": TOKEN}
-    )
+    desk = _chat(desk_bot.BOT, desk_bot.HANDLE, desk_bot.NAME, {"type": "bot"}, colour="#2f5fd0")
+    for owned, token in ((bot, TOKEN), (desk, desk_bot.TOKEN)):
+        Grant.objects.get_or_create(
+            network=NETWORK, person=owned, client_id="botfather", defaults={"access": token}
+        )
 
 
 def _chat(remote_id: str, handle: str, name: str, facts: dict[str, Any], **rest: Any) -> Person:
@@ -123,6 +131,7 @@ urlpatterns: list[URLPattern] = [
     re_path(r"^file/bot(?P<token>[^/]+)/(?P<path>.+)$", download),
     re_path(r"^bot(?P<rest>.*)$", nothing),
     path("control/<str:action>", control, name="telegram-control"),
+    path("chat/<str:handle>/<str:person>", chat_page, name="telegram-chat"),
     path("s/<str:handle>", channel_page),
     path("c/<str:number>/<int:message_id>", message_page),
     path("<str:handle>/<int:message_id>", message_page),

@@ -69,9 +69,9 @@ def take(visit: Visit, kind: str, given: Any, chat: Person) -> Taken:
         file = visit.files.get(text.removeprefix("attach://"))
         if file is None:
             raise bad(f"can't parse InputMedia: file {text} is not attached")
-        return _keep(visit, kind, file.name or "file", file.read(), chat)
+        return keep_file(visit, kind, file.name or "file", file.read(), chat)
     if text.startswith(("http://", "https://")):
-        return _keep(visit, kind, text.rpartition("/")[2] or "file", _fetched(kind, text), chat)
+        return keep_file(visit, kind, text.rpartition("/")[2] or "file", _fetched(kind, text), chat)
     known = Upload.objects.filter(
         network=NETWORK, remote_id=text.split("-")[0], facts__bot=visit.bot.remote_id
     )
@@ -85,7 +85,7 @@ def take(visit: Visit, kind: str, given: Any, chat: Person) -> Taken:
 def field(visit: Visit, kind: str, chat: Person) -> Taken:
     """The file in the field that is named like its kind."""
     if file := visit.files.get(kind):
-        return _keep(visit, kind, file.name or "file", file.read(), chat)
+        return keep_file(visit, kind, file.name or "file", file.read(), chat)
     return take(visit, kind, visit.fields.get(kind), chat)
 
 
@@ -100,7 +100,8 @@ def _fetched(kind: str, url: str) -> bytes:
     return content
 
 
-def _keep(visit: Visit, kind: str, name: str, content: bytes, chat: Person) -> Taken:
+def keep_file(visit: Visit, kind: str, name: str, content: bytes, chat: Person) -> Taken:
+    """A file as the bot of the visit knows it from now on."""
     if not content:
         raise bad("file must be non-empty")
     if len(content) > FILE_BYTES:

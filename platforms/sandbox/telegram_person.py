@@ -2,8 +2,11 @@
 
 import re
 import secrets
+import time
+from datetime import datetime
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
@@ -23,12 +26,14 @@ from platforms.sandbox.telegram_chats import (
     posts_of,
     user_json,
 )
+from platforms.sandbox.telegram_media import Taken, keep_file
 from platforms.sandbox.telegram_messages import Message, message_in, next_id
 from platforms.sandbox.telegram_text import formatted
 from platforms.sandbox.telegram_updates import push
 from platforms.sandbox.telegram_wire import NETWORK, Visit, bad, method
 
 ANSWERED_WITHIN = 15.0  # seconds for a press of a button
+LONGEST_WAIT, LOOKS_EVERY = 3.0, 0.1  # for an answer that a page shall show
 RIGHTS = dict.fromkeys(
     ("can_post_messages", "can_edit_messages", "can_delete_messages", "can_pin_messages"), True
 )
@@ -68,27 +73,26 @@ def say(
     answers: Message | None = None,
     entry: Entry | None = None,
     mentioned: Person | None = None,
+    picture: bytes = b"",
 ) -> Note:
-    """A person's message in a chat; a private chat with a bot goes by the person. Its bots are told."""
+    """A person's message in a chat; a private chat with a bot goes by the person. Its bots are told.
+
+    With a picture, which only a bot in a private chat gets, the text is what stands below it.
+    """
     made = formatted(text)
+    photo = _photo(author, told, picture) if picture and told else None
     message: Message = {
         "message_id": next_id(chat),
         "from": user_json(author),
         "chat": chat_json(chat),
         "date": int(timezone.now().timestamp()),
-        "text": made.text,
+        **({"photo": photo.json, "caption": made.text} if photo else {"text": made.text}),
     }
-    entities = list(made.entities)
-    if mentioned is not None and f"@{mentioned.handle}".lower() not in text.lower():
-        first = re.match(r"\S+", made.text)
-        length = len((first[0] if first else "").encode("utf-16-le")) // 2
-        entities.insert(
-            0, {"type": "text_mention", "offset": 0, "length": length, "user": user_json(mentioned)}
-        )
-    if entities:
-        message["entities"] = entities
+    if entities := [*_mention(mentioned, made.text), *made.entities]:
+        message["caption_entities" if photo else "entities"] = entities
     if answers is not None:
         message["reply_to_message"] = {k: v for k, v in answers.items() if k != "reply_to_message"}
+    if answers is not None and kind_of(chat) != "private":
         message["message_thread_id"] = answers.get("message_thread_id", answers["message_id"])
     updates = [push(bot, "message", message) for bot in ([told] if told else _hearing(chat, message))]
     return Note.objects.create(
@@ -101,9 +105,25 @@ def say(
         entry=entry,
         body={
             "message": message,
+            "told": told.remote_id if told else "",
+            "picture": photo.upload.remote_id if photo else "",
             "update": next((update for update in updates if update), {"message": message}),
         },
     )
+
+
+def _mention(mentioned: Person | None, text: str) -> list[dict[str, Any]]:
+    """The first word leads to a bot that is not called by its handle."""
+    if mentioned is None or f"@{mentioned.handle}".lower() in text.lower():
+        return []
+    first = re.match(r"\S+", text)
+    length = len((first[0] if first else "").encode("utf-16-le")) // 2
+    return [{"type": "text_mention", "offset": 0, "length": length, "user": user_json(mentioned)}]
+
+
+def _photo(author: Person, bot: Person, picture: bytes) -> Taken:
+    """A picture on its way to a bot, which may download it."""
+    return keep_file(Visit(bot, "", {}), "photo", "photo.jpg", picture, author)
 
 
 def _hearing(chat: Person, message: Message) -> list[Person]:
@@ -233,7 +253,12 @@ def answer_callback_query(visit: Visit) -> bool:
         raise bad("MESSAGE_TOO_LONG")
     with changed(visit.bot) as facts:
         del facts["queries"][query]
-        facts["said"] = {"query": query, "text": visit.text("text"), "is_alert": visit.flag("show_alert")}
+        facts["said"] = {
+            "query": query,
+            "text": visit.text("text"),
+            "is_alert": visit.flag("show_alert"),
+            "at": timezone.now().timestamp(),
+        }
     return True
 
 
@@ -291,7 +316,11 @@ def act(action: str, who: Any, bot: Any, chat: Any, said: dict[str, Any]) -> Non
         case "say" if chat:
             say(chat, who, said["text"])
         case "say":
-            say(who, who, said["text"], told=bot, kind="direct")
+            answers = message_in(who, int(said["answers"])) if said.get("answers") else None
+            picture = said.get("picture", b"")
+            if not said["text"].strip() and not picture:
+                raise ValueError("Nothing is said.")
+            say(who, who, said["text"], told=bot, kind="direct", answers=answers, picture=picture)
         case "press":
             press(who, bot, chat or who, int(said["message_id"]), said["data"])
         case "block" | "unblock":
@@ -311,6 +340,8 @@ def act(action: str, who: Any, bot: Any, chat: Any, said: dict[str, Any]) -> Non
 def control(request: HttpRequest, action: str) -> HttpResponse:
     """Handles of `person`, `bot` and `chat`, and what the action needs (text, payload, message_id ...)."""
     said = wire.payload(request)
+    if isinstance(picture := request.FILES.get("picture"), UploadedFile):
+        said["picture"] = picture.read()
     people = {name: _named(said.get(name)) for name in ("person", "bot", "chat")}
     try:
         act(action, people["person"], people["bot"], people["chat"], said)
@@ -318,9 +349,30 @@ def control(request: HttpRequest, action: str) -> HttpResponse:
         return wire.answer(refused)
     except (KeyError, AttributeError, TypeError, ValueError):
         return JsonResponse({"error": "There is no such action, or something is missing for it."}, status=422)
+    if said.get("next") == "chat" and people["bot"] and people["person"]:
+        if action in {"start", "say", "press"}:
+            await_answer(people["bot"], people["person"])
+        return redirect("telegram-chat", people["bot"].handle, people["person"].handle)
     if request.content_type != "application/json" and people["person"]:  # from a page: back to the chat
         return redirect("sandbox-person", NETWORK, people["person"].handle)
     return JsonResponse({"ok": True})
+
+
+def await_answer(bot: Person, author: Person) -> None:
+    """A page has no script that would show the answer when it comes: it is waited for, for a moment."""
+    ends_at = time.monotonic() + LONGEST_WAIT
+    asked_at = timezone.now()
+    while time.monotonic() < ends_at:
+        answers = posts_of(author).filter(body__bot=bot.remote_id)
+        if answers.filter(created_at__gt=asked_at).exists() or "said" in _fresh(bot, asked_at):
+            return
+        time.sleep(LOOKS_EVERY)
+
+
+def _fresh(bot: Person, since: datetime) -> dict[str, Any]:
+    """What the bot said to a press since then."""
+    said = Person.objects.get(pk=bot.pk).facts.get("said", {})
+    return {"said": said} if said.get("at", 0) > since.timestamp() else {}
 
 
 def _named(handle: Any) -> Person | None:

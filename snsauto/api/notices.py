@@ -1,17 +1,20 @@
-"""What the token's owner was told."""
+"""What the token's owner was told, and how they want to be told."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.timezone import now
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from accounts.models import Notification
+from accounts import muting
+from accounts.events import CHANNELS, EVENTS
+from accounts.models import ChatLink, NoticePreference, Notification, preferences_of
 from accounts.permissions import Permission
 from snsauto.api.authentication import member_of
 from snsauto.api.views import sent
@@ -48,6 +51,7 @@ class NotificationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Notific
     queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilter
+    scope = "notifications"
     permission = Permission.VIEW
 
     def get_queryset(self) -> QuerySet[Notification]:
@@ -65,3 +69,103 @@ class NotificationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Notific
         if "ids" in asked:
             unread = unread.filter(pk__in=asked["ids"])
         return Response({"read": unread.update(read_at=now())})
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """Something to be told. `channels`: where the token's owner is told; `default`: unless they say."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of its own, not this one's name
+    group = serializers.CharField()
+    told = serializers.CharField()
+    is_urgent = serializers.BooleanField()
+    webhook = serializers.CharField()
+    default = serializers.ListField(child=serializers.ChoiceField(CHANNELS))
+    channels = serializers.ListField(child=serializers.ChoiceField(CHANNELS))
+
+
+class NoticePreferenceSerializer(serializers.ModelSerializer[NoticePreference]):
+    """All of it: events with their channels, quiet hours, digest, mute, and whether the chat is linked."""
+
+    events = serializers.SerializerMethodField()
+    is_chat_linked = serializers.SerializerMethodField()
+
+    class Meta:
+        model = NoticePreference
+        fields = [
+            *("events", "timezone", "quiet_from", "quiet_until", "digest", "digest_at", "digest_on"),
+            *("muted_until", "is_chat_linked"),
+        ]
+
+    @extend_schema_field(EventSerializer(many=True))
+    def get_events(self, row: NoticePreference) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": event.name,
+                "label": str(event.label),
+                "group": str(event.group),
+                "told": str(event.told),
+                "is_urgent": event.is_urgent,
+                "webhook": event.webhook,
+                "default": [channel for channel in CHANNELS if channel in event.channels],
+                "channels": [channel for channel in CHANNELS if channel in row.channels(event)],
+            }
+            for event in EVENTS.values()
+        ]
+
+    def get_is_chat_linked(self, row: NoticePreference) -> bool:
+        return ChatLink.objects.filter(user_id=row.user_id).exists()
+
+
+class NoticePreferenceChangeSerializer(serializers.ModelSerializer[NoticePreference]):
+    """What shall change; events that are left out stay as they are."""
+
+    events = serializers.DictField(
+        child=serializers.ListField(child=serializers.ChoiceField(CHANNELS)), required=False
+    )
+
+    class Meta:
+        model = NoticePreference
+        fields = [
+            *("events", "timezone", "quiet_from", "quiet_until", "digest", "digest_at", "digest_on"),
+            "muted_until",
+        ]
+
+    def validate_events(self, wanted: dict[str, list[str]]) -> dict[str, list[str]]:
+        if unknown := sorted(set(wanted) - set(EVENTS)):
+            raise serializers.ValidationError(f"There is no event {unknown[0]}.", code="unknown_event")
+        return wanted
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        ends = [attrs.get(name, getattr(self.instance, name, None)) for name in ("quiet_from", "quiet_until")]
+        if ends.count(None) == 1:
+            raise serializers.ValidationError({"quiet_until": ["Quiet hours need both ends, or none."]})
+        if ends[0] is not None and ends[0] == ends[1]:
+            raise serializers.ValidationError({"quiet_until": ["Quiet hours end when they begin."]})
+        return attrs
+
+    def update(self, instance: NoticePreference, validated_data: dict[str, Any]) -> NoticePreference:
+        instance.choose(validated_data.pop("events", {}), EVENTS)
+        return super().update(instance, validated_data)
+
+
+class NotificationSettings(APIView):
+    """How the token's owner wants to be told: the same as the page."""
+
+    scope = "settings"
+    permission = Permission.VIEW
+
+    @extend_schema(responses=NoticePreferenceSerializer)
+    def get(self, request: Request) -> Response:
+        user = member_of(request).user
+        return Response(NoticePreferenceSerializer(preferences_of([user])[user.pk]).data)
+
+    @extend_schema(request=NoticePreferenceChangeSerializer, responses=NoticePreferenceSerializer)
+    def patch(self, request: Request) -> Response:
+        user = member_of(request).user
+        preference, _created = NoticePreference.objects.get_or_create(user=user)
+        change = NoticePreferenceChangeSerializer(preference, data=request.data, partial=True)
+        change.is_valid(raise_exception=True)
+        saved = change.save()
+        muting.release(saved)
+        return Response(NoticePreferenceSerializer(saved).data)

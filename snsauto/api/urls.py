@@ -61,6 +61,7 @@ urlpatterns = [
     path("ai/alt-text/", ai.AltText.as_view(), name="ai-alt-text"),
     path("ai/reply/", ai.Reply.as_view(), name="ai-reply"),
     path("me/", views.Me.as_view(), name="me"),
+    path("settings/notifications/", notices.NotificationSettings.as_view(), name="notification-settings"),
     path("workspace/", switches.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
     path("publish/", publish.Publish.as_view(), name="publish"),

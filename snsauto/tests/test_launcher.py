@@ -582,6 +582,12 @@ def test_a_machine_without_the_web_opens_no_port() -> None:
 
 
 def test_one_machine_runs_everything() -> None:
+    assert [service.name for service in run.services(7)] == ["web", "default", "publishing", "bot"]
+
+
+def test_a_desk_without_a_bot_runs_none(settings: Settings) -> None:
+    settings.CHAT_BOT = {**settings.CHAT_BOT, "token": ""}
+
     assert [service.name for service in run.services(7)] == ["web", "default", "publishing"]
 
 

@@ -8,3 +8,4 @@ import "./times.js";
 import "./forms.js";
 import "./shortcuts.js";
 import "./palette.js";
+import "./bell.js";

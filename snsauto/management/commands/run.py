@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from accounts import chats
 from snsauto import ports, preparing, schedules
 from snsauto.alive import Sign
 from snsauto.demo import bakery, seeding
@@ -22,6 +23,7 @@ from snsauto.watch import ClusterWatch
 
 MANAGE = str(Path(settings.BASE_DIR) / "manage.py")
 WEB = "web"
+BOT = "bot"  # runs where the cluster `default` does, if the desk has a bot
 PARTS = (WEB, *schedules.CLUSTERS)
 
 
@@ -110,7 +112,7 @@ class Command(BaseCommand):
         return Launcher(
             desk,
             relay=unchanged(write) if settings.LOG_FORMAT == "json" else prefixed(write, names),
-            watches={name: ClusterWatch(name) for name in names if name != WEB},
+            watches={name: ClusterWatch(name) for name in names if name in schedules.CLUSTERS},
             ready=lambda: listener is None or ports.answers(settings.BIND, settings.PORT),
             on_ready=lambda: self._welcome(names, with_demo),
             sign=sign.give,
@@ -118,7 +120,7 @@ class Command(BaseCommand):
 
     def _welcome(self, names: Sequence[str], with_demo: bool) -> None:
         lines = ["", _("SNS Auto runs at %(url)s") % {"url": settings.SITE_URL}]
-        if len(names) < len(PARTS):
+        if not {*PARTS} <= {*names}:
             lines.append(_("Of it, this machine runs: %(parts)s") % {"parts": ", ".join(names)})
         if with_demo and seeding.is_there():
             lines.append(
@@ -152,6 +154,8 @@ def services(port: int | None, chosen: Sequence[str] = PARTS) -> list[Service]:
         for name in schedules.CLUSTERS
         if name in chosen
     ]
+    if schedules.DEFAULT in chosen and chats.is_there():
+        clusters.append(Service(BOT, (sys.executable, MANAGE, "bot")))
     if port is None:
         return clusters
     return [Service(WEB, web_command(port), grace=10.0, stage=2, files=(port,)), *clusters]
