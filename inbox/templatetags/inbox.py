@@ -1,0 +1,64 @@
+"""Template tags of the inbox: marks drawn once a page, kinds, what may be done with a message."""
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.templatetags.interface import drawing
+from inbox.around import Around
+from inbox.models import Kind
+from platforms.registry import PLATFORMS
+from publishing.templatetags.posts import ink
+
+register = template.Library()
+KINDS = {Kind.COMMENT: "message-circle", Kind.MENTION: "at", Kind.REVIEW: "star", Kind.DIRECT: "mail"}
+ACTIONS: dict[str, tuple[str | Promise, str]] = {
+    "like": (_("Like"), "heart"),
+    "unlike": (_("Take the like back"), "heart-off"),
+    "hide": (_("Hide"), "eye-off"),
+    "unhide": (_("Show again"), "eye"),
+    "delete": (_("Delete there"), "trash"),
+}
+
+
+@register.simple_tag
+def inbox_sprite(around: Around) -> SafeString:
+    """The marks of the workspace's networks and of the kinds, drawn once; rows refer to them."""
+    names = {account.more for account in around.accounts}
+    networks = [
+        (f"mark-{name}", ink(network.colour), drawing(network.icon))
+        for name, network in PLATFORMS.items()
+        if name in names
+    ]
+    kinds = [(f"kind-{kind}", "", drawing(shape)) for kind, shape in KINDS.items()]
+    symbols = format_html_join("", '<symbol id="{}"{}{}', (_symbol(*row) for row in [*networks, *kinds]))
+    return format_html('<svg class="sprite" aria-hidden="true">{}</svg>', symbols)
+
+
+def _symbol(name: str, colour: str, drawn: str) -> tuple[str, str, SafeString]:
+    return name, colour, SafeString(drawn.replace("</svg>", "</symbol>"))
+
+
+@register.simple_tag
+def kind_mark(kind: str) -> SafeString:
+    """The sign of a kind of conversation out of the page's sprite, named for screen readers."""
+    label = Kind(kind).label
+    return format_html('<svg class="icon" role="img" aria-label="{}"><use href="#kind-{}"/></svg>', label, kind)
+
+
+@register.filter
+def action_word(action: str) -> str | Promise:
+    """What a moderation is called on its button."""
+    return ACTIONS[action][0]
+
+
+@register.filter
+def action_icon(action: str) -> str:
+    return ACTIONS[action][1]
+
+
+@register.filter
+def of_row(labelled: dict[int, list[object]], pk: int) -> list[object]:
+    return labelled.get(pk, [])

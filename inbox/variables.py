@@ -1,0 +1,52 @@
+"""The words in braces of a saved reply: filled in for a conversation, and said where there is nothing to fill in."""
+
+import re
+from dataclasses import dataclass
+
+from django.utils.translation import gettext_lazy as _
+
+from inbox.models import Conversation
+
+VARIABLES = {
+    "name": _("the person's name"),
+    "handle": _("the person's handle"),
+    "account": _("the name of your account"),
+    "link": _("the address of the post"),
+}
+BRACES = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A text in which what is known stands; `missing` are the variables that nothing is known for."""
+
+    text: str
+    missing: tuple[str, ...] = ()
+
+
+def values_of(conversation: Conversation) -> dict[str, str]:
+    """What each variable stands for here; '' where that is not known."""
+    person, account, delivery = conversation.person, conversation.account, conversation.delivery
+    return {
+        "name": (person.name or person.handle) if person else "",
+        "handle": person.handle if person else "",
+        "account": account.name or account.handle,
+        "link": (delivery.permalink if delivery else "") or conversation.permalink,
+    }
+
+
+def fill(text: str, conversation: Conversation) -> Filled:
+    """A saved reply for somebody."""
+    values = values_of(conversation)
+    filled = BRACES.sub(lambda found: values.get(found[1]) or found[0], text)
+    return Filled(filled, unfilled(filled))
+
+
+def unfilled(text: str) -> tuple[str, ...]:
+    """The variables that still stand in a text, in their order, each once."""
+    return tuple(dict.fromkeys(name for name in BRACES.findall(text) if name in VARIABLES))
+
+
+def strange(text: str) -> tuple[str, ...]:
+    """What stands in braces and is no variable of ours, each once."""
+    return tuple(dict.fromkeys(name for name in BRACES.findall(text) if name not in VARIABLES))
