@@ -14,6 +14,6 @@ class InboxConfig(AppConfig):
         post_migrate.connect(_prepare_search, sender=self)
 
 
-def _prepare_search(sender: AppConfig, using: str, **_rest: Any) -> None:
+def _prepare_search(using: str, **_rest: Any) -> None:
     """A migration that changes the table of messages takes SQLite's triggers with it: put them back."""
     search_index.prepare(connections[using])

@@ -1,4 +1,4 @@
-"""What stands around a list of conversations, asked of the database at once: a list has few queries to spend."""
+"""What stands around a list of conversations, asked of the database at once: a list has few queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ State = Conversation.State
 
 @dataclass(frozen=True)
 class Choice:
-    """One of what a list can be narrowed to, or what a conversation can be given. `more`: network or colour."""
+    """What a list can be narrowed to, or what a conversation can be given. `more`: network or colour."""
 
     pk: int
     name: str
@@ -41,6 +41,11 @@ class Around:
     members: list[Choice] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     labelled: dict[int, list[Choice]] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> int:
+        """How many conversations wait for an answer."""
+        return self.counts.get("waiting", 0)
 
     @property
     def networks(self) -> list[tuple[str, str]]:
@@ -81,7 +86,7 @@ def _count(counts: dict[str, int], state: str, assignee: int, count: int, me: in
 
 
 def _asked(member: Membership, pks: list[int]) -> Iterable[Row]:
-    accounts = Account.objects.visible_to(member).exclude(state=Account.State.DISCONNECTED)
+    accounts = Account.objects.visible_to(member)
     colleagues = Membership.objects.visible_to(member).filter(user__is_active=True)
     labelled = Conversation.labels.through.objects.filter(conversation__in=pks)
     queries: list[QuerySet[Any]] = [
@@ -90,6 +95,7 @@ def _asked(member: Membership, pks: list[int]) -> Iterable[Row]:
         _rows(colleagues, "member", "user_id", word="user__name", more="user__email"),
         _rows(labelled, "labelled", "conversation_id", "label_id"),
         _counted(member),
+        _waiting(member),
     ]
     rows: Iterable[Row] = queries[0].union(*queries[1:], all=True)
     return rows
@@ -98,19 +104,20 @@ def _asked(member: Membership, pks: list[int]) -> Iterable[Row]:
 def _rows(
     rows: QuerySet[Any], what: str, one: str, two: str = "", *, word: str = "", more: str = ""
 ) -> QuerySet[Any]:
-    return rows.order_by().annotate(
+    told: QuerySet[Any] = rows.order_by().annotate(
         what_=_text(what),
         one_=Cast(one, BigIntegerField()),
         two_=Cast(two, BigIntegerField()) if two else Value(0, BigIntegerField()),
         word_=Cast(word, CharField(max_length=320)) if word else _text(),
         more_=Cast(more, CharField(max_length=320)) if more else _text(),
     ).values_list(*COLUMNS)  # fmt: skip
+    return told
 
 
 def _counted(member: Membership) -> QuerySet[Any]:
     """How many are open or snoozed, by whom they are given to."""
     shown = Conversation.objects.visible_to(member).exclude(state=State.DONE).order_by()
-    return (
+    rows: QuerySet[Any] = (
         shown.annotate(
             what_=Cast(F("state"), CharField(max_length=320)),
             one_=Coalesce(Cast("assignee_id", BigIntegerField()), Value(0, BigIntegerField())),
@@ -119,6 +126,21 @@ def _counted(member: Membership) -> QuerySet[Any]:
         .annotate(two_=Count("pk"), word_=_text(), more_=_text())
         .values_list(*COLUMNS)
     )
+    return rows
+
+
+def _waiting(member: Membership) -> QuerySet[Any]:
+    """How many wait for an answer."""
+    rows: QuerySet[Any] = Conversation.objects.visible_to(member).waiting().order_by()
+    grouped = rows.values("workspace_id").annotate(
+        what_=_text("waiting"),
+        one_=Value(0, BigIntegerField()),
+        two_=Count("pk"),
+        word_=_text(),
+        more_=_text(),
+    )
+    told: QuerySet[Any] = grouped.values_list(*COLUMNS)
+    return told
 
 
 def _text(words: str = "") -> Any:

@@ -1,7 +1,7 @@
-"""What changed in an inbox since it was last looked at: pages ask every few seconds, so not asking costs little.
+"""What changed in an inbox since it was last looked at. Pages ask every few seconds, so it costs little.
 
-A stamp is the newest change that was seen and how many rows changed in the half minute before it. The count tells
-of a change that was stamped before the newest one and could be seen only after it.
+A stamp is the newest change that was seen and how many rows changed in the half minute before it. The count
+tells of a change that was stamped before the newest one and could be seen only after it.
 """
 
 from dataclasses import dataclass
@@ -75,8 +75,12 @@ def nothing_new(session: SessionBase, stamp: Stamp) -> bool:
     """
     if stamp.count == UNKNOWN or SESSION_KEY not in session:
         return False
-    theirs = Conversation.objects.filter(workspace=OuterRef("workspace"), changed_at__gt=stamp.since).order_by()
-    counted = theirs.values("workspace").annotate(n=Count("pk"), newer=Count("pk", filter=Q(changed_at__gt=stamp.at)))
+    theirs = Conversation.objects.filter(
+        workspace=OuterRef("workspace"), changed_at__gt=stamp.since
+    ).order_by()
+    counted = theirs.values("workspace").annotate(
+        n=Count("pk"), newer=Count("pk", filter=Q(changed_at__gt=stamp.at))
+    )
     here = Membership.objects.filter(
         user=session[SESSION_KEY], user__is_active=True, workspace=F("user__current_workspace")
     ).select_related("user")

@@ -2,19 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from accounts.models import Membership
-from inbox.models import Conversation, ConversationQuerySet, Message, Reply, SavedReply
-from inbox.variables import Filled, fill
+from inbox.models import Conversation, ConversationQuerySet, Kind, Message, Reply, SavedReply
+from inbox.moderating import actions_for
+from inbox.variables import Filled, fill, unfilled
 from inbox.windows import is_closed, why_closed, window_of
 from platforms.base import Moderation
-from platforms.content import MessageKind
 
 MOST_MESSAGES = 200
 MOST_HISTORY = 8
 PENDING = frozenset({Reply.State.WAITING, Reply.State.SENDING})
-OPPOSITE = {"like": "unlike", "unlike": "like", "hide": "unhide", "unhide": "hide"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class Thread:
 
 def conversations_of(member: Membership) -> ConversationQuerySet:
     """The workspace's, with all that a page says of one."""
-    rows = cast("ConversationQuerySet", Conversation.objects.visible_to(member))
+    rows: ConversationQuerySet = Conversation.objects.visible_to(member)
     return rows.select_related("account", "workspace", "person", "assignee", "delivery__post").defer(
         "account__credentials"
     )
@@ -57,7 +55,7 @@ def thread_of(conversation: Conversation) -> Thread:
     earlier = conversation.messages.count() - MOST_MESSAGES if len(messages) > MOST_MESSAGES else 0
     messages = messages[:MOST_MESSAGES]
     for message in messages:
-        message.conversation = conversation
+        message.conversation, message.account = conversation, conversation.account
     on_the_way = conversation.replies.filter(answer=None).exclude(state=Reply.State.CANCELLED)
     lines = [Line(row.created_at, reply=row) for row in on_the_way.select_related("user", "rule", "message")]
     lines += [_line(conversation, message) for message in messages]
@@ -72,21 +70,9 @@ def _line(conversation: Conversation, message: Message) -> Line:
     return Line(
         message.created_at,
         message=message,
-        actions=actions_on(conversation, message),
+        actions=() if message.is_ours else actions_for(message),
         is_answerable=is_there and message.kind in platform.replies_to,
     )
-
-
-def actions_on(conversation: Conversation, message: Message) -> tuple[Moderation, ...]:
-    """What may be done with a message just now: of like and unlike, hide and unhide, the one that changes it."""
-    if message.is_ours or message.deleted_at:
-        return ()
-    offered = conversation.account.platform.moderation.get(cast("MessageKind", message.kind), ())
-    pointless = {
-        "unlike" if not message.is_liked else "like",
-        "unhide" if not message.is_hidden else "hide",
-    }
-    return tuple(action for action in offered if action not in pointless)
 
 
 @dataclass(frozen=True)
@@ -117,3 +103,26 @@ def saved_for(conversation: Conversation) -> list[tuple[SavedReply, Filled]]:
     """The saved replies, each filled in for this conversation."""
     rows = SavedReply.objects.filter(workspace_id=conversation.workspace_id)
     return [(row, fill(row.text, conversation)) for row in rows]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is to be said of an answer that is being written. `limit` 0: the network names none for it."""
+
+    length: int
+    limit: int
+    missing: tuple[str, ...]
+
+    @property
+    def over(self) -> int:
+        """By how much it is too long."""
+        return max(0, self.length - self.limit) if self.limit else 0
+
+
+def check_answer(conversation: Conversation, text: str) -> Checked | None:
+    """Counted as the network counts posts: a public answer is one. None where nothing is written."""
+    if not text.strip():
+        return None
+    rules = conversation.account.platform.rules_for(conversation.account.limits).text
+    is_public = conversation.kind in {Kind.COMMENT, Kind.MENTION}
+    return Checked(rules.length(text), rules.limit if is_public else 0, unfilled(text))

@@ -5,6 +5,7 @@ word by its beginning ("cak" finds "cakes") and what stands in quotes as it stan
 """
 
 import re
+
 from django.db import connections
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
@@ -16,7 +17,8 @@ MOST_RUNS = 12
 RUN = re.compile(r'"([^"]*)"?|(\S+)')
 WORD = re.compile(r"[^\W_]+")
 FOUND = {
-    "postgresql": f"SELECT conversation_id FROM inbox_message WHERE {VECTOR} @@ to_tsquery('simple', %s)",
+    "postgresql": f"SELECT conversation_id FROM inbox_message WHERE {VECTOR}"  # noqa: S608  (of our own words)
+    " @@ to_tsquery('simple', %s)",
     "sqlite": "SELECT conversation_id FROM inbox_message WHERE id IN"
     " (SELECT rowid FROM inbox_message_search WHERE inbox_message_search MATCH %s)",
 }
@@ -24,7 +26,7 @@ FOUND = {
 
 def matching(conversations: ConversationQuerySet, words: str) -> ConversationQuerySet:
     """Those in which all the words were written, or whose person is called so. Any input is a question."""
-    asked = words.strip()
+    asked = words.replace("\0", " ").strip()
     if not asked:
         return conversations
     name = asked.strip('"').removeprefix("@")
@@ -38,12 +40,12 @@ def matching(conversations: ConversationQuerySet, words: str) -> ConversationQue
 
 def _runs(words: str) -> list[list[str]]:
     """What is asked for: each a run of words that stand together."""
-    runs = [WORD.findall(quoted or bare) for quoted, bare in RUN.findall(words.replace("\0", " "))]
+    runs = [WORD.findall(quoted or bare) for quoted, bare in RUN.findall(words)]
     return [run for run in runs if run][:MOST_RUNS]
 
 
 def _question(runs: list[list[str]], vendor: str) -> str:
-    """The runs in the database's own language; words hold letters and digits alone, so nothing is to be escaped."""
+    """The runs in the database's own language; words are letters and digits: nothing is to be escaped."""
     if vendor == "postgresql":
         return " & ".join("(" + " <-> ".join(f"'{word}'" for word in run) + ":*)" for run in runs)
     return " AND ".join('"' + " ".join(run) + '"*' for run in runs)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# PostgreSQL takes an address or a date for one word; with these signs as gaps both databases see the same words.
+# PostgreSQL takes an address or a date for one word; with these signs as gaps both see the same words.
 SIGNS = "@./:-_#&?=+~"
 GAPS = " " * len(SIGNS)
 VECTOR = f"to_tsvector('simple', translate(text, '{SIGNS}', '{GAPS}'))"
@@ -12,7 +12,9 @@ TABLE = (
     " tokenize='unicode61 remove_diacritics 0')"
 )
 ADD = "INSERT INTO inbox_message_search(rowid, text) VALUES (new.id, new.text)"
-DROP = "INSERT INTO inbox_message_search(inbox_message_search, rowid, text) VALUES ('delete', old.id, old.text)"
+DROP = (
+    "INSERT INTO inbox_message_search(inbox_message_search, rowid, text) VALUES ('delete', old.id, old.text)"
+)
 TRIGGERS = {
     "inbox_message_added": f"AFTER INSERT ON inbox_message BEGIN {ADD}; END",
     "inbox_message_gone": f"AFTER DELETE ON inbox_message BEGIN {DROP}; END",
@@ -21,7 +23,7 @@ TRIGGERS = {
 
 
 def prepare(connection: Any) -> None:
-    """Make what searching needs where it is missing: a change of the table takes SQLite's triggers with it."""
+    """Make what searching needs where it is missing; a change of the table takes SQLite's triggers."""
     if "inbox_message" not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:

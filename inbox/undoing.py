@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -37,17 +36,15 @@ def undo(event: AuditEvent) -> int:
     with transaction.atomic():
         for memory in event.details["conversations"]:
             until = datetime.fromisoformat(memory["until"]) if memory["until"] else None
-            row = Conversation.objects.filter(
-                pk=memory["id"], workspace_id=event.workspace_id, state=memory["to"]
-            )
+            row = Conversation.objects.filter(pk=memory["id"], workspace=event.workspace, state=memory["to"])
             back += row.update(state=memory["state"], snoozed_until=until, changed_at=now())
     return back
 
 
 def undoable(member: Membership, pk: int) -> QuerySet[AuditEvent]:
     """A member's own press, while it is fresh."""
-    fresh: QuerySet[Any] = AuditEvent.objects.visible_to(member).filter(created_at__gt=now() - UNDO_WITHIN)
-    return fresh.filter(pk=pk, user_id=member.user_id, action=MOVED)
+    fresh = AuditEvent.objects.visible_to(member).select_related("workspace")
+    return fresh.filter(pk=pk, user_id=member.user_id, action=MOVED, created_at__gt=now() - UNDO_WITHIN)
 
 
 def _text(moment: datetime | None) -> str | None:

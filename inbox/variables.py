@@ -1,4 +1,4 @@
-"""The words in braces of a saved reply: filled in for a conversation, and said where there is nothing to fill in."""
+"""The words in braces of a saved reply: filled in for a conversation, or said to be missing."""
 
 import re
 from dataclasses import dataclass

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("accounts.urls")),
     path("notices/", include("accounts.notice_urls")),
     path("campaigns/", include("campaigns.urls")),
+    path("inbox/", include("inbox.urls")),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),
     path("admin/", admin.site.urls),

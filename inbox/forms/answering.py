@@ -23,7 +23,7 @@ MOST_TICKED = 200
 
 
 class ReplyForm(forms.Form):
-    """An answer. `message`: what it answers, the last one where nothing is chosen. `key`: one form, one answer."""
+    """An answer. `message`: what it answers, else the last one. `key`: one form, one answer."""
 
     text = forms.CharField(
         max_length=LONGEST,
@@ -42,14 +42,22 @@ class ReplyForm(forms.Form):
         super().__init__(sent, initial=initial, auto_id="reply_%s")
         theirs = Message.objects.filter(conversation=conversation, is_ours=False, deleted_at=None)
         self.fields["message"].queryset = theirs  # type: ignore[attr-defined]
-        self.last = theirs
+        self.theirs = theirs
+
+    @property
+    def fresh_key(self) -> str:
+        """What makes one answer of this form, however often it is sent."""
+        sent = str(self.data.get("key", "")) if self.is_bound else ""
+        return sent if sent and "key" not in self.errors else str(uuid.uuid4())
 
     def clean_text(self) -> str:
         """A variable that nobody filled in is not sent."""
         text: str = self.cleaned_data["text"]
         if missing := unfilled(text):
             names = ", ".join(f"{{{name}}}" for name in missing)
-            raise ValidationError(_("%(names)s is not filled in. Write it by hand.") % {"names": names}, "missing")
+            raise ValidationError(
+                _("%(names)s is not filled in. Write it by hand.") % {"names": names}, "missing"
+            )
         return text
 
     def clean_key(self) -> uuid.UUID:
@@ -57,7 +65,7 @@ class ReplyForm(forms.Form):
 
     def clean_message(self) -> Message:
         chosen: Message | None = self.cleaned_data.get("message")
-        chosen = chosen or self.last.order_by("-created_at", "-pk").first()
+        chosen = chosen or self.theirs.order_by("-created_at", "-pk").first()
         if chosen is None:
             raise ValidationError(_("There is nothing here to answer."), "message_gone")
         return chosen
@@ -66,7 +74,9 @@ class ReplyForm(forms.Form):
 class NoteForm(forms.Form):
     """What the team should know."""
 
-    text = forms.CharField(max_length=4000, error_messages={"required": gettext_lazy("Write something first.")})
+    text = forms.CharField(
+        max_length=4000, error_messages={"required": gettext_lazy("Write something first.")}
+    )
 
 
 class PersonForm(forms.Form):
@@ -139,7 +149,11 @@ class Press:
         self.action = next((name for name in self.ACTIONS if sent.get("press") == name), "")
         if not self.action:
             raise ValidationError(_("Choose what shall happen."), "required")
-        ids = [int(each) for each in map(str, sent.getlist("conversation")) if each.isdecimal() and len(each) < 19]
+        ids = [
+            int(each)
+            for each in map(str, sent.getlist("conversation"))
+            if each.isdecimal() and len(each) < 19
+        ]
         if not ids:
             raise ValidationError(_("Tick the conversations first."), "required")
         self.ids = ids[:MOST_TICKED]

@@ -1,14 +1,17 @@
 """Template tags of the inbox: marks drawn once a page, kinds, what may be done with a message."""
 
 from django import template
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.templatetags.interface import drawing
 from inbox.around import Around
-from inbox.models import Kind
+from inbox.models import Kind, ReplyRule
 from platforms.registry import PLATFORMS
 from publishing.templatetags.posts import ink
 
@@ -45,7 +48,9 @@ def _symbol(name: str, colour: str, drawn: str) -> tuple[str, str, SafeString]:
 def kind_mark(kind: str) -> SafeString:
     """The sign of a kind of conversation out of the page's sprite, named for screen readers."""
     label = Kind(kind).label
-    return format_html('<svg class="icon" role="img" aria-label="{}"><use href="#kind-{}"/></svg>', label, kind)
+    return format_html(
+        '<svg class="icon" role="img" aria-label="{}"><use href="#kind-{}"/></svg>', label, kind
+    )
 
 
 @register.filter
@@ -60,5 +65,39 @@ def action_icon(action: str) -> str:
 
 
 @register.filter
-def of_row(labelled: dict[int, list[object]], pk: int) -> list[object]:
-    return labelled.get(pk, [])
+def rule_words(rule: ReplyRule) -> str:
+    """A rule in a sentence: with what, and what it does."""
+    accounts = [account.handle for account in rule.accounts.all()]
+    conditions = [
+        ", ".join(str(Kind(kind).label) for kind in rule.kinds if kind in Kind.values),
+        (_("on %(accounts)s") % {"accounts": ", ".join(accounts)}) if accounts else "",
+        (_("with %(words)s") % {"words": ", ".join(f"“{word}”" for word in rule.words)})
+        if rule.words
+        else "",
+        _stars(rule),
+        ", ".join(str(WEEKDAYS_ABBR[day]) for day in rule.days if day in WEEKDAYS_ABBR),
+        _hours(rule),
+    ]
+    deeds = [
+        _("answers “%(text)s”") % {"text": Truncator(rule.reply).chars(80)} if rule.reply else "",
+        _("labels it “%(label)s”") % {"label": rule.label} if rule.label else "",
+        _("gives it to %(name)s") % {"name": rule.assignee} if rule.assignee else "",
+        _("marks it as done") if rule.closes else "",
+    ]
+    meant = "; ".join(str(one) for one in conditions if one) or str(_("Everything"))
+    done = ", ".join(str(one) for one in deeds if one) or str(_("does nothing"))
+    return f"{meant} → {done}"
+
+
+def _stars(rule: ReplyRule) -> str:
+    if rule.most_stars is None:
+        return ""
+    sentence = ngettext("%(count)d star at most", "%(count)d stars at most", rule.most_stars)
+    return sentence % {"count": rule.most_stars}
+
+
+def _hours(rule: ReplyRule) -> str | Promise:
+    if rule.from_time is None or rule.until_time is None:
+        return ""
+    sentence = _("outside %(first)s–%(last)s") if rule.is_outside_hours else _("%(first)s–%(last)s")
+    return sentence % {"first": f"{rule.from_time:%H:%M}", "last": f"{rule.until_time:%H:%M}"}

@@ -35,13 +35,13 @@ def conversation_list(request: MemberRequest) -> HttpResponse:
 @require_GET
 @requires(Permission.VIEW)
 def conversation(request: MemberRequest, pk: int) -> HttpResponse:
-    """A conversation, with the list beside it where the whole page is asked for. Who may answer has read it."""
+    """A conversation, in the whole page with the list beside it. Who may answer has read it then."""
     row = get_object_or_404(conversations_of(request.member), pk=pk)
     if request.member.may_write and row.unread:
         mark_read(row, request.user)
         row.unread = 0
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"form": ConversationFilter(request.member, request.GET)}
+        context: dict[str, Any] = {"form": ConversationFilter(request.member, request.GET)}
         context |= {"query": query_of(context["form"]), "is_fragment": True}
         context |= conversation_context(request, row, around(request.member, [row]))
         return render(request, "inbox/_conversation.html", context)
@@ -54,7 +54,7 @@ def conversation(request: MemberRequest, pk: int) -> HttpResponse:
 @require_GET
 @requires(Permission.VIEW)
 def thread(request: MemberRequest, pk: int) -> HttpResponse:
-    """What was written, as it stands now: asked for while an answer is on its way, and when something arrived."""
+    """What was written, as it stands now."""
     row = get_object_or_404(conversations_of(request.member), pk=pk)
     if request.member.may_write and row.unread:
         mark_read(row, request.user)
@@ -72,7 +72,7 @@ def news(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Permission.VIEW)
-def _news(request: MemberRequest, stamp: Stamp) -> HttpResponse:
+def _news(request: Any, stamp: Stamp) -> HttpResponse:
     everything: ConversationQuerySet = Conversation.objects.visible_to(request.member)
     rows = list(changed(with_people(everything), stamp)[:MOST])
     form = ConversationFilter(request.member, request.GET)

@@ -8,5 +8,5 @@ def prepare(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0001_initial")]
+    dependencies = [("inbox", "0002_engine")]
     operations = [migrations.RunPython(prepare, migrations.RunPython.noop)]
