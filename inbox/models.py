@@ -366,9 +366,9 @@ class ReplyStep(DurableStep):
 class Feed(models.Model):
     """Where we stand in what one account is told: the cursor to ask with, and when to ask next.
 
-    `backfilled_at`: when the thirty days before the connection were all there; until then `backlog` holds the
-    network's ids of posts that are still to be read. `posts`: those written elsewhere, as last listed.
-    `problem`: why it stands still.
+    `begun_at`: when we first listened; what was written before is history. `backfilled_at`: when the thirty
+    days before were all there; until then `backlog` holds the ids of posts that are still to be read.
+    `posts`: those written elsewhere, as last listed. `problem`: why it stands still.
     """
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="feed")
@@ -381,6 +381,7 @@ class Feed(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     hooked_at = models.DateTimeField(null=True, blank=True)  # when its webhook last told something
     backfilled_at = models.DateTimeField(null=True, blank=True)
+    begun_at = models.DateTimeField(default=now)
     backlog = models.JSONField(null=True, blank=True, editable=False)  # None: not listed yet
     posts = models.JSONField(default=list, blank=True, editable=False)
     posts_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -403,6 +404,8 @@ class Receipt(models.Model):
     platform_name = models.CharField(max_length=20)
     digest = models.CharField(max_length=64)
     body = models.TextField(default="")
+    # The account that the address named, where what calls us does not say which it is about.
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     received_at = models.DateTimeField(default=now, db_index=True)
     due_at = models.DateTimeField(null=True, default=now)  # None: it is worked off
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

@@ -1,5 +1,6 @@
 """That an answer stands on the network, whoever found it out: the network, the inbox, or a person."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,12 +12,20 @@ from inbox.models import Message, Reply
 from platforms.content import Message as Told
 
 PLACEHOLDER = "reply:"  # begins the id of an answer whose own id nobody knows (yet)
+CLOCKS_DIFFER = timedelta(minutes=5)
 IN_DOUBT = (Reply.State.SENDING, Reply.State.UNKNOWN)
 
 
 @transaction.atomic
-def stands(reply: Reply, told: Told | None = None, *, fence: int | None = None, **columns: Any) -> bool:
-    """Write down that it is there; `told` is what the network calls it, None where nobody knows.
+def stands(
+    reply: Reply,
+    told: Told | None = None,
+    *,
+    fence: int | None = None,
+    found: Message | None = None,
+    **columns: Any,
+) -> bool:
+    """Write down that it is there; `told` is what the network says, or `found` what came in by itself.
 
     `fence`: whoever sent it. Without one it is known from elsewhere, and only what is in doubt is settled.
     False if it was settled otherwise meanwhile.
@@ -30,7 +39,8 @@ def stands(reply: Reply, told: Told | None = None, *, fence: int | None = None, 
     locked([reply.conversation_id])
     if not rows.exists():
         return False
-    answer = _message(reply, told)
+    answer = found or _message(reply, told)
+    Reply.objects.filter(answer=answer).exclude(pk=reply.pk).update(answer=None)  # it was replaced there
     settled = rows.update(
         state=Reply.State.SENT,
         answer=answer,
@@ -67,6 +77,7 @@ def _message(reply: Reply, told: Told | None) -> Message:
     message, _is_new = Message.objects.get_or_create(
         account_id=reply.conversation.account_id, remote_id=remote_id, defaults=defaults
     )
-    if message.user_id is None and reply.user_id:
-        Message.objects.filter(pk=message.pk).update(user_id=reply.user_id)
+    Message.objects.filter(pk=message.pk).update(
+        user_id=reply.user_id, text=defaults["text"], created_at=defaults["created_at"], deleted_at=None
+    )
     return message

@@ -69,6 +69,24 @@ def answered(reply: Reply) -> None:
     _emit(account.workspace_id, "message.answered", reply.pk, told)
 
 
+def trouble(reply: Reply) -> None:
+    """Tell whoever wrote an answer (of a rule: all who may) that it did not go out, or may not have."""
+    account = reply.conversation.account
+    people = [reply.user] if reply.user else notices.able(account.workspace_id, Permission.WRITE)
+    is_unclear = reply.state == Reply.State.UNKNOWN
+    sentence = _("Your answer “%(text)s” may not have arrived. %(why)s")
+    if not is_unclear:
+        sentence = _("Your answer “%(text)s” was not sent. %(why)s")
+    notices.tell(
+        people,
+        kind="unknown" if is_unclear else "failed",
+        key=f"reply:{reply.pk}:{reply.fence}",
+        text=sentence % {"text": excerpt(reply.text), "why": reply.reason},
+        url=reply.conversation.get_absolute_url(),
+        workspace=account.workspace,
+    )
+
+
 def _emit(workspace_id: int, event: str, pk: int, told: dict[str, Json]) -> None:
     webhooks.emit(workspace_id, event, f"{event}:{pk}", told)
 

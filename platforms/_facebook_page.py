@@ -102,6 +102,7 @@ class Page(GraphPlatform):
                 self._absolute(str(row.get("permalink_url") or "")),
                 str(row.get("message") or ""),
                 moment(row["created_time"]),
+                str(row.get("id") or ""),
             )
             for row in rows
         ]

@@ -19,6 +19,7 @@ STARS = {"ONE": 1, "TWO": 2, "THREE": 3, "FOUR": 4, "FIVE": 5}
 class GoogleBusinessReviews(Google):
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("review",)
     replies_to: ClassVar[tuple[MessageKind, ...]] = ("review",)
+    hooked_kinds: ClassVar[tuple[MessageKind, ...]] = ("review",)
 
     def messages(self, cursor: Mapping[str, Json], posts: Sequence[Published]) -> Inbox:
         """Reviews that are new or were changed, and our answers to them.

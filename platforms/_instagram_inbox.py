@@ -31,6 +31,8 @@ ANSWERS_WITHIN, PEOPLE_ANSWER_WITHIN = timedelta(hours=24), 7 * DAY
 
 class InstagramInbox(InstagramLogin):
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
+    asks_by_post = True
+    hooked_kinds = ("comment", "direct")
     replies_to: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
     # After a day an answer is marked as a person's own (HUMAN_AGENT).
     reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {"direct": PEOPLE_ANSWER_WITHIN}

@@ -29,6 +29,8 @@ SIGNED = b"hmacsha256="
 
 class LinkedInInbox(LinkedInWire):
     message_kinds = ("comment", "mention")
+    asks_by_post = True
+    hooked_kinds = ("comment", "mention")
     replies_to = ("comment", "mention")
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {
         "comment": ("like", "unlike", "delete"),
@@ -170,14 +172,15 @@ class LinkedInInbox(LinkedInWire):
 
     def greet_webhook(self, request: Incoming) -> str | None:
         challenge = request.query.get("challengeCode")
-        if not challenge:
+        if not challenge or not self.app.client_secret:
             return None
         response = self._hash(challenge.encode())
         return json.dumps({"challengeCode": challenge, "challengeResponse": response})
 
     def verify_webhook(self, request: Incoming) -> bool:
         given = request.headers.get("x-li-signature", "").removeprefix(SIGNED.decode())
-        return hmac.compare_digest(self._hash(SIGNED + request.body).encode(), given.encode())
+        is_theirs = hmac.compare_digest(self._hash(SIGNED + request.body).encode(), given.encode())
+        return is_theirs and bool(self.app.client_secret)
 
     def _hash(self, content: bytes) -> str:
         return hmac.new(self.app.client_secret.encode(), content, hashlib.sha256).hexdigest()

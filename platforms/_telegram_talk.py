@@ -27,6 +27,8 @@ class TelegramTalk(TelegramLook):
 
     message_kinds = ("comment", "mention", "direct")
     replies_to = ("comment", "mention", "direct")
+    hooks_name_account = False
+    hooked_kinds = ("comment", "mention", "direct")
     moderation = {
         "comment": ("like", "unlike", "delete"),
         "mention": ("like", "unlike", "delete"),

@@ -29,6 +29,8 @@ Row = Mapping[str, Any]
 
 class ThreadsInbox(ThreadsContainers):
     message_kinds = ("comment", "mention")
+    asks_by_post = True
+    hooked_kinds = ("comment", "mention")
     replies_to = ("comment", "mention")
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {"comment": ("hide", "unhide")}
 

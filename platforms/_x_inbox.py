@@ -35,6 +35,7 @@ DIRECT = {
 class XInbox(XPosts):
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
     replies_to: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
+    hooked_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {
         "comment": ("like", "unlike", "hide", "unhide"),
         "mention": ("like", "unlike"),

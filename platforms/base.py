@@ -125,6 +125,11 @@ class Platform:
     # How long after a person last wrote they may be answered; what is not named has no such limit.
     reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
+    asks_by_post: ClassVar[bool] = (
+        False  # comments are asked for post by post, and only of posts that are named
+    )
+    hooked_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what the network's webhooks tell of
+    hooks_name_account: ClassVar[bool] = True  # False: what calls us does not say which account it is about
     fetches_media: ClassVar[bool] = False  # whether it may read media from our address
     scopes: ClassVar[tuple[str, ...]] = ()
     posting_scopes: ClassVar[tuple[tuple[str, ...], ...]] = ()  # needed to post: one of each group

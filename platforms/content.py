@@ -105,11 +105,15 @@ class Published:
 
 @dataclass(frozen=True)
 class Standing:
-    """One of the account's own posts as the network lists them, for a person to tell which it is."""
+    """One of the account's own posts as the network lists them, for a person to tell which it is.
+
+    `remote_id` is told where comments are asked for post by post (`asks_by_post`).
+    """
 
     permalink: str
     text: str
     at: datetime
+    remote_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,8 @@ class Facebook(Publishing, Talking):
     post_numbers = numbers.POST_NUMBERS
     account_numbers = numbers.PAGE_NUMBERS
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "review", "direct")
+    asks_by_post = True
+    hooked_kinds: ClassVar[tuple[MessageKind, ...]] = message_kinds
     replies_to: ClassVar[tuple[MessageKind, ...]] = message_kinds
     reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {"direct": timedelta(hours=24)}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {

@@ -268,7 +268,12 @@ class Instagram(InstagramInbox, InstagramNumbers):
     def recent(self, since: datetime) -> list[Standing]:
         rows = [row for what in ("media", "stories") for row in self._listed(what, most=1)]
         told = [
-            Standing(str(row.get("permalink") or ""), str(row.get("caption") or ""), moment(row["timestamp"]))
+            Standing(
+                str(row.get("permalink") or ""),
+                str(row.get("caption") or ""),
+                moment(row["timestamp"]),
+                str(row.get("id") or ""),
+            )
             for row in rows
         ]
         return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)

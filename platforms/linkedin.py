@@ -233,6 +233,7 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
                 self._published(str(post["id"])).permalink,
                 plain(post.get("commentary") or ""),
                 datetime.fromtimestamp(post.get("createdAt", 0) / 1000, UTC),
+                str(post["id"]),
             )
             for post in self._own_posts(since)
         ]

@@ -280,7 +280,12 @@ class Threads(ThreadsInbox):
             for row in self.pages_of(path, most=1, fields=fields, since=int(since.timestamp()))
         ]
         told = [
-            Standing(str(row.get("permalink") or ""), str(row.get("text") or ""), moment(row["timestamp"]))
+            Standing(
+                str(row.get("permalink") or ""),
+                str(row.get("text") or ""),
+                moment(row["timestamp"]),
+                str(row["id"]),
+            )
             for row in rows
         ]
         return sorted((each for each in told if each.at >= since), key=lambda each: each.at, reverse=True)

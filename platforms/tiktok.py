@@ -323,7 +323,7 @@ class TikTok(TikTokLogin):
             return False
         message = moment.encode() + b"." + request.body
         expected = hmac.new(self.app.client_secret.encode(), message, hashlib.sha256).hexdigest()
-        return hmac.compare_digest(expected, signature)
+        return hmac.compare_digest(expected, signature) and bool(self.app.client_secret)
 
     def parse_webhook(self, request: Incoming) -> list[Event]:
         told = json.loads(request.body)

@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django_q.models import Schedule
 
 from accounts import tasks as accounts
+from inbox import tasks as inbox
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
 from snsauto import tasks as house
@@ -29,6 +30,7 @@ def wanted() -> dict[Key, tuple[str, int]]:
         (DEFAULT, accounts.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
         (DEFAULT, publishing.WATCHES),
+        (DEFAULT, inbox.SCHEDULES),
         (CLUSTER, publishing.SCHEDULES),
     )
     of_apps = {(name, cluster): row for cluster, rows in by_app for name, row in rows.items()}

@@ -300,6 +300,9 @@ NETWORKS = {
 }
 OUTBOUND_ALLOW = frozenset(env.words("OUTBOUND_ALLOW", env.netloc_of(SITE_URL) if SANDBOX else ""))
 
+# --- the inbox: how often networks that call no webhook are asked; 0: by how busy an account is ---
+INBOX_SECONDS = env.number("INBOX_SECONDS", 5 if SANDBOX else 0)
+
 # --- Prometheus: /metrics is there only for who knows this ---
 METRICS_TOKEN = env.secret("METRICS_TOKEN", least=16)
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from inbox import hooks
 from snsauto import health, metrics, operations, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("styleguide/", views.styleguide, name="styleguide"),
     path("theme/", views.theme, name="theme"),
     path("style/<slug:digest>.css", views.stylesheet, name="stylesheet"),
+    path("hooks/<slug:platform_name>/", hooks.receive, name="hook"),
     path("metrics", metrics.metrics, name="metrics"),
     path("health", health.alive, name="health"),
     path("health/ready", health.ready, name="health-ready"),

@@ -1,0 +1,77 @@
+"""On every network: somebody writes, it arrives once whichever way it comes, and its answer stands there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from inbox import replying
+from inbox.models import Conversation, Feed, Reply
+from inbox.tests.engine.desk import QUESTION, Desk
+from platforms.registry import PLATFORMS
+from platforms.tests.contract.drafts import Shelf
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+READ = [name for name, one in PLATFORMS.items() if one.message_kinds and not one.app_of]
+ANSWER = "At seven, as on every day, if it is a"  # and the kind: some networks take no sentence twice
+
+Connect = Callable[[str], Desk]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_somebody_writes_arrives_once_whichever_way_and_its_answer_stands_there(
+    name: str, desk: Connect, shelf: Shelf, ada: User
+) -> None:
+    one = desk(name)
+    delivery = one.publish(shelf)
+    one.listen()
+
+    for kind in PLATFORMS[name].message_kinds:
+        question = f"{QUESTION} ({kind})"
+        note = one.write(kind, question)
+        if kind in PLATFORMS[name].hooked_kinds:
+            assert [one.call(note).status_code for _ in range(2)] == [200, 200]
+            one.work_off()
+        one.read()
+        one.read()
+
+        [message] = one.messages(question)
+        conversation = message.conversation
+        assert (message.kind, message.is_ours, message.read_at) == (kind, False, None)
+        assert message.person is not None
+        assert (conversation.unread, conversation.needs_answer) == (1, True)
+        assert conversation.delivery == (delivery if kind == "comment" else None)
+
+        reply = replying.reply(message, f"{ANSWER} {kind}.", ada)
+        one.send()
+        one.read()
+
+        reply.refresh_from_db()
+        conversation.refresh_from_db()
+        assert reply.state == Reply.State.SENT, reply.reason
+        assert one.answers(f"{ANSWER} {kind}.") == 1
+        assert conversation.needs_answer is False
+        assert [row.text for row in conversation.messages.all()] == [question, f"{ANSWER} {kind}."]
+
+    assert Conversation.objects.filter(account=one.account).count() == len(PLATFORMS[name].message_kinds)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, one.hooked_kinds[-1]) for name, one in PLATFORMS.items() if one.hooked_kinds],
+)
+def test_a_webhook_alone_is_enough(name: str, kind: str, desk: Connect) -> None:
+    one = desk(name)
+    one.listen()
+    before = Feed.objects.get(account=one.account)
+    note = one.write(kind)
+
+    answer = one.call(note)
+    one.work_off()
+
+    assert answer.status_code == 200
+    feed = Feed.objects.get(account=one.account)
+    assert feed.hooked_at is not None
+    told = len(one.messages())
+    assert told == 1 or feed.due_at < before.due_at  # or it only bids us look
