@@ -42,11 +42,11 @@ def fill(text: str, conversation: Conversation) -> Filled:
     return Filled(filled, unfilled(filled))
 
 
+def named(text: str) -> tuple[str, ...]:
+    """What stands in braces, each once, in its order."""
+    return tuple(dict.fromkeys(BRACES.findall(text)))
+
+
 def unfilled(text: str) -> tuple[str, ...]:
-    """The variables that still stand in a text, in their order, each once."""
-    return tuple(dict.fromkeys(name for name in BRACES.findall(text) if name in VARIABLES))
-
-
-def strange(text: str) -> tuple[str, ...]:
-    """What stands in braces and is no variable of ours, each once."""
-    return tuple(dict.fromkeys(name for name in BRACES.findall(text) if name not in VARIABLES))
+    """The variables that still stand in a text."""
+    return tuple(name for name in named(text) if name in VARIABLES)

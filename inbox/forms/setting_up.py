@@ -1,5 +1,6 @@
 """What a team sets its inbox up with: saved replies, labels, rules."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Membership, User
 from accounts.permissions import GRANTED, Permission
+from inbox import filling
 from inbox.models import Kind, Label, ReplyRule, SavedReply
-from inbox.variables import VARIABLES, strange
+from inbox.variables import VARIABLES, named
 from platforms.registry import PLATFORMS
 
 COLOURS = [
@@ -35,13 +37,13 @@ PAUSES = [
 MOST_WORDS = 50
 
 
-def known_variables(text: str) -> str:
+def known_variables(text: str, known: Iterable[str] = VARIABLES) -> str:
     """A text whose words in braces are all variables of ours."""
-    if unknown := strange(text):
+    if unknown := [name for name in named(text) if name not in known]:
         names = ", ".join(f"{{{name}}}" for name in unknown)
-        known = ", ".join(f"{{{name}}}" for name in VARIABLES)
+        all_known = ", ".join(f"{{{name}}}" for name in known)
         sentence = _("%(names)s is no variable. There are %(known)s.")
-        raise ValidationError(sentence % {"names": names, "known": known}, "unknown_variable")
+        raise ValidationError(sentence % {"names": names, "known": all_known}, "unknown_variable")
     return text
 
 
@@ -144,7 +146,7 @@ class RuleForm(Named):
             "assignee": gettext_lazy("Give it to"),
         }
         help_texts = {
-            "reply": gettext_lazy("{name}, {handle}, {account} and {link} are filled in. Empty: no answer."),
+            "reply": gettext_lazy("{name}, {handle} and {account} are filled in. Empty: no answer."),
             "from_time": gettext_lazy("By the workspace's clock; an end before the start is over midnight."),
         }
 
@@ -161,16 +163,15 @@ class RuleForm(Named):
         fields["label"].queryset = Label.objects.visible_to(member)
         fields["assignee"].queryset = User.objects.filter(pk__in=colleagues, is_active=True)
         fields["label"].empty_label, fields["assignee"].empty_label = _("none"), _("nobody")
-        if self.instance.pk:
-            self.initial["words"] = ", ".join(self.instance.words)
-            self.initial["pause"] = int(self.instance.pause.total_seconds() // 3600)
+        self.initial["words"] = ", ".join(self.instance.words)
+        self.initial["pause"] = int(self.instance.pause.total_seconds() // 3600)
 
     def clean_words(self) -> list[str]:
         words = [" ".join(word.split()) for word in self.cleaned_data["words"].split(",")]
         return [word[:80] for word in dict.fromkeys(words) if word][:MOST_WORDS]
 
     def clean_reply(self) -> str:
-        return known_variables(self.cleaned_data["reply"])
+        return known_variables(self.cleaned_data["reply"], filling.VARIABLES)
 
     def clean(self) -> dict[str, Any]:
         asked: dict[str, Any] = super().clean() or self.cleaned_data
