@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import notices, schema, switches, views
+from snsauto.api import inbox, notices, schema, switches, views
 
 router = SimpleRouter()
 router.register("accounts", views.AccountViewSet)
@@ -13,6 +13,12 @@ router.register("deliveries", views.DeliveryViewSet)
 router.register("media", views.MediaViewSet)
 router.register("notifications", notices.NotificationViewSet)
 router.register("posts", views.PostViewSet)
+router.register("conversations", inbox.ConversationViewSet)
+router.register("messages", inbox.MessageViewSet)
+router.register("replies", inbox.ReplyViewSet)
+router.register("saved-replies", inbox.SavedReplyViewSet)
+router.register("labels", inbox.LabelViewSet)
+router.register("reply-rules", inbox.ReplyRuleViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
