@@ -64,13 +64,13 @@ def answering() -> Iterator[None]:
 class NewestFirst(CursorPagination):
     """By when something was last written."""
 
-    ordering = ("-last_at", "-pk")
+    ordering = ("-last_at", "-pk")  # type: ignore[assignment]
 
 
 class LastWritten(CursorPagination):
     """The last message first."""
 
-    ordering = ("-created_at", "-pk")
+    ordering = ("-created_at", "-pk")  # type: ignore[assignment]
 
 
 class ConversationViewSet(
@@ -117,7 +117,7 @@ class ConversationViewSet(
             )
             change(row)
         if "assignee" in asked:
-            conversations.assign(row, asked["assignee"], request.user)  # type: ignore[arg-type]
+            conversations.assign(row, asked["assignee"], member_of(request).user)
         if "labels" in asked:
             row.labels.set(asked["labels"])
             row.save(update_fields=["changed_at"])
@@ -135,7 +135,7 @@ class ConversationViewSet(
     def messages(self, request: Request, pk: str) -> Response:
         """What was written, the last first."""
         rows = self.get_object().messages.select_related("person", "account").defer("account__credentials")
-        page = self.paginate_queryset(rows)
+        page: Any = self.paginate_queryset(rows)  # type: ignore[arg-type]
         return self.get_paginated_response(MessageSerializer(page, many=True).data)
 
     @extend_schema(request=AnswerSerializer, responses={202: ReplySerializer}, parameters=[KEY])
@@ -146,7 +146,7 @@ class ConversationViewSet(
         row, asked = self.get_object(), sent(AnswerSerializer, request)
         message = self._message(row, asked.get("message"))
         with answering():
-            reply = replying.reply(message, asked["text"], request.user)  # type: ignore[arg-type]
+            reply = replying.reply(message, asked["text"], member_of(request).user)
         return Response(ReplySerializer(reply).data, status=status.HTTP_202_ACCEPTED)
 
     @staticmethod
@@ -167,7 +167,7 @@ class ConversationViewSet(
     @action(detail=True, methods=["post"], pagination_class=None)
     def read(self, request: Request, pk: str) -> Response:
         """All that was written is read."""
-        conversations.mark_read(self.get_object(), request.user)  # type: ignore[arg-type]
+        conversations.mark_read(self.get_object(), member_of(request).user)
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=ConversationSerializer)
@@ -185,7 +185,7 @@ class ConversationViewSet(
         row = self.get_object()
         if request.method == "GET":
             return Response(NoteSerializer(row.notes.all(), many=True).data)
-        note: Note = row.notes.create(user=request.user, **sent(NoteSerializer, request))
+        note: Note = row.notes.create(user=member_of(request).user, **sent(NoteSerializer, request))
         row.save(update_fields=["changed_at"])
         return Response(NoteSerializer(note).data, status=status.HTTP_201_CREATED)
 
@@ -207,7 +207,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet[Message]
         """Like, hide or delete it, on the network and here. `actions` says what is offered."""
         row = self.get_object()
         with answering():
-            moderating.moderate(row, sent(ModerateSerializer, request)["action"], request.user)  # type: ignore[arg-type]
+            moderating.moderate(row, sent(ModerateSerializer, request)["action"], member_of(request).user)
         return Response(self.get_serializer(self.get_object()).data)
 
 

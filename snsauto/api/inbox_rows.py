@@ -187,8 +187,8 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         model = Message
         fields = [
             "id", "conversation", "kind", "remote_id", "is_ours", "person", "user", "text", "earlier",
-            "created_at", "received_at", "read_at", "edited_at", "deleted_at", "permalink", "rating", "is_hidden",
-            "is_liked", "attachments", "actions",
+            "created_at", "received_at", "read_at", "edited_at", "deleted_at", "permalink", "rating",
+            "is_hidden",            "is_liked", "attachments", "actions",
         ]  # fmt: skip
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=get_args(Moderation))))
