@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from PIL import Image, ImageDraw, ImageFont
 
 from platforms.sandbox.models import Call, Entry, Fault, Note, Person, Upload
-from platforms.sandbox.world import LABELS, NETWORKS, Face, face
+from platforms.sandbox.world import LABELS, NETWORKS, Face, by_name, face
+from platforms.sandbox.writing import NoteForm
 from platforms.text import entities
 
 SHOWN = frozenset(
@@ -35,6 +36,7 @@ SHOWN = frozenset(
 )
 SHOWN_POSTS = 200
 SHOWN_CALLS = 40
+SHOWN_LETTERS = 30
 AVATAR_SIDE = 256
 
 
@@ -182,7 +184,15 @@ def post_page(request: HttpRequest, network: str, handle: str, remote_id: str) -
 def _posts_page(request: HttpRequest, person: Person, posts: list[Shown]) -> HttpResponse:
     label = LABELS.get(person.network, person.network)
     sheet = f"css/sandbox/{person.network}.css"
-    context = {"person": person, "label": label, "posts": posts, "look": finders.find(sheet) and sheet}
+    letters = person.notes.filter(entry=None, deleted_at=None).select_related("author").order_by("-pk")
+    context = {
+        "person": person,
+        "label": label,
+        "posts": posts,
+        "look": finders.find(sheet) and sheet,
+        "form": NoteForm(person) if by_name(person.network).kinds else None,
+        "letters": letters[:SHOWN_LETTERS],
+    }
     return render(request, "sandbox/person.html", context)
 
 

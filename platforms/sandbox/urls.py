@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from platforms.sandbox import pages
+from platforms.sandbox import pages, writing
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="sandbox-home"),
     path("faults/", pages.set_fault, name="sandbox-fault"),
     path("faults/clear/", pages.clear_faults, name="sandbox-faults-clear"),
     path("control/faults", pages.control_faults, name="sandbox-control-faults"),
+    path("control/notes", writing.control_notes, name="sandbox-control-notes"),
+    path("<str:network>/@<str:handle>/write/", writing.write, name="sandbox-write"),
     path("<str:network>/uploads/<str:remote_id>", pages.upload, name="sandbox-upload"),
     path("<str:network>/@<str:handle>/avatar.png", pages.avatar, name="sandbox-avatar"),
     path("<str:network>/@<str:handle>/", pages.person_page, name="sandbox-person"),

@@ -13,11 +13,16 @@ from platforms.sandbox.models import Client, Entry, Person
 
 @dataclass(frozen=True)
 class Network:
-    """A network that the sandbox plays. `has_app`: apps are registered by hand there, so one is waiting."""
+    """A network that the sandbox plays. `has_app`: apps are registered by hand there, so one is waiting.
+
+    `kinds`: what people write there; `tells`: it calls webhooks about that.
+    """
 
     name: str
     label: str
     has_app: bool = False
+    kinds: tuple[str, ...] = ()
+    tells: bool = False
 
     @property
     def twin(self) -> ModuleType:
@@ -34,22 +39,27 @@ class Face:
     facts: Mapping[str, Any] = field(default_factory=dict)  # for the network's own template
 
 
+TALK = ("comment", "mention", "direct")
 NETWORKS = (
-    Network("x", "X", has_app=True),
-    Network("bluesky", "Bluesky"),
-    Network("mastodon", "Mastodon"),
+    Network("x", "X", has_app=True, kinds=TALK, tells=True),
+    Network("bluesky", "Bluesky", kinds=TALK),
+    Network("mastodon", "Mastodon", kinds=TALK),
     Network("pinterest", "Pinterest", has_app=True),
     Network("tiktok", "TikTok", has_app=True),
-    Network("youtube", "YouTube", has_app=True),
+    Network("youtube", "YouTube", has_app=True, kinds=("comment",)),
     Network("youtube_shorts", "YouTube Shorts", has_app=True),
-    Network("google_business", "Google Business Profile", has_app=True),
-    Network("threads", "Threads", has_app=True),
-    Network("instagram", "Instagram", has_app=True),
-    Network("facebook", "Facebook", has_app=True),
-    Network("linkedin", "LinkedIn", has_app=True),
-    Network("telegram", "Telegram"),
+    Network("google_business", "Google Business Profile", has_app=True, kinds=("review",), tells=True),
+    Network("threads", "Threads", has_app=True, kinds=("comment", "mention"), tells=True),
+    Network("instagram", "Instagram", has_app=True, kinds=TALK, tells=True),
+    Network("facebook", "Facebook", has_app=True, kinds=(*TALK, "review"), tells=True),
+    Network("linkedin", "LinkedIn", has_app=True, kinds=("comment", "mention"), tells=True),
+    Network("telegram", "Telegram", kinds=TALK, tells=True),
 )
 LABELS = {network.name: network.label for network in NETWORKS}
+
+
+def by_name(name: str) -> Network:
+    return next(network for network in NETWORKS if network.name == name)
 
 
 @transaction.atomic
