@@ -14,7 +14,7 @@ let since = inbox.dataset.since;
 let wait = EVERY;
 let timer;
 
-const reading = () => list.matches(":hover") || frame.scrollTop > 40 || list.contains(document.activeElement);
+const reading = () => frame.matches(":hover") || frame.scrollTop > 40 || list.contains(document.activeElement);
 const at = (row) => Number(row.dataset.at);
 
 // In place, with its tick and its mark as the open one; moved only if its time changed.
@@ -115,7 +115,7 @@ fresh.addEventListener("click", () => {
   release();
   frame.scrollTop = 0;
 });
-list.addEventListener("pointerleave", () => reading() || release());
+frame.addEventListener("pointerleave", () => reading() || release());
 frame.addEventListener("scroll", () => reading() || release(), { passive: true });
 document.addEventListener("visibilitychange", () => document.hidden || look());
 timer = setTimeout(look, EVERY);

@@ -63,8 +63,8 @@ document.addEventListener("keydown", (event) => {
 
 // What was accepted is no draft any more; a refused text stays.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const form = event.detail.requestConfig?.elt?.closest?.("form");
-  if (event.detail.xhr.status !== 200 || !form) return;
+  const form = event.detail.requestConfig?.elt;
+  if (event.detail.xhr.status !== 200 || !form?.matches?.("form")) return;
   if (form.matches("[data-answer]")) sessionStorage.removeItem(key());
   if (form.closest("#talk-notes")) sessionStorage.removeItem(noteKey({ name: "text" }));
 });
