@@ -12,12 +12,20 @@ from accounts.factories import AccountFactory, MembershipFactory, UserFactory, c
 from accounts.models import ApiToken, Notification, User, Workspace, digest
 from accounts.permissions import Role
 from campaigns.models import Campaign
+from inbox.factories import (
+    ConversationFactory,
+    LabelFactory,
+    MessageFactory,
+    ReplyFactory,
+    ReplyRuleFactory,
+    SavedReplyFactory,
+)
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
 from publishing.models import State
 
 pytestmark = pytest.mark.django_db
 ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "campaigns", "notices", "publishing", "api"}
+OURS = {"accounts", "campaigns", "inbox", "notices", "publishing", "api"}
 READS = {"get", "head", "options"}
 
 
@@ -41,7 +49,15 @@ def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
     account = AccountFactory(pk=ROW, workspace=workspace)
     post = PostFactory(pk=ROW, workspace=workspace, author=ada)
     MembershipFactory(pk=ROW, user=UserFactory(name="Dora"), workspace=workspace, role=Role.EDITOR)
+    talk = ConversationFactory(pk=ROW, account=account, person__pk=ROW)
+    message = MessageFactory(pk=ROW, conversation=talk)
     return {
+        "conversation": talk,
+        "message": message,
+        "reply": ReplyFactory(pk=ROW, message=message),
+        "saved reply": SavedReplyFactory(pk=ROW, workspace=workspace),
+        "label": LabelFactory(pk=ROW, workspace=workspace),
+        "rule": ReplyRuleFactory(pk=ROW, workspace=workspace),
         "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
         "media": MediaFactory(pk=ROW, workspace=workspace),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
