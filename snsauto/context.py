@@ -3,10 +3,11 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Exists, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 
 from accounts.models import Membership, Notification
+from inbox.models import Conversation
 from publishing import halts
 from publishing.engine_rows import Switch
 from publishing.halts import Halt
@@ -26,8 +27,16 @@ class Frame:
         """Where else the person works, for the switcher."""
         # read along, so that the banner costs nothing
         stopped = Exists(Switch.objects.filter(is_stopped=True))
-        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped)
+        open_here = Conversation.objects.filter(workspace=OuterRef("workspace")).waiting().order_by()
+        counted = open_here.values("workspace").annotate(count=Count("pk")).values("count")
+        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped, waiting=Subquery(counted))
         return list(rows.select_related("workspace").order_by("workspace__name"))
+
+    @property
+    def waiting(self) -> int:
+        """How many conversations of the inbox wait for an answer."""
+        here = (row for row in self.memberships if row.workspace_id == self.member.workspace_id)
+        return next((row.waiting or 0 for row in here), 0)  # type: ignore[attr-defined]
 
     @cached_property
     def halt(self) -> Halt | None:

@@ -13,6 +13,7 @@ from snsauto.api import (
     connecting,
     deliveries,
     hooks,
+    inbox,
     me,
     media,
     notices,
@@ -45,6 +46,12 @@ router.register("campaigns", campaigns.CampaignViewSet)
 router.register("reports/plans", reports.ReportPlanViewSet)
 router.register("reports", reports.ReportViewSet)
 router.register("templates", templates.TemplateViewSet)
+router.register("conversations", inbox.ConversationViewSet)
+router.register("messages", inbox.MessageViewSet)
+router.register("replies", inbox.ReplyViewSet)
+router.register("saved-replies", inbox.SavedReplyViewSet)
+router.register("labels", inbox.LabelViewSet)
+router.register("reply-rules", inbox.ReplyRuleViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)

@@ -20,7 +20,7 @@ from accounts.models import Account, Membership, Notification, User, Workspace
 from accounts.permissions import Role
 from campaigns.models import Campaign
 from platforms.sandbox import world
-from platforms.sandbox.models import Entry, Fault
+from platforms.sandbox.models import Entry, Fault, Note
 from publishing import circuits, engine, media, renditions, scheduling
 from publishing.ahead import look_ahead
 from publishing.drafts import make_draft
@@ -34,6 +34,7 @@ from publishing.trouble import tell_of_trouble
 from publishing.writing import PostInput, Target, save_post
 from snsauto.demo import bakery, connecting, house_style, numbers, reporting
 from snsauto.demo.bakery import ADA, BEN, Story, Who
+from snsauto.demo.conversations import Talks
 from snsauto.demo.films import FILMS
 from snsauto.demo.pictures import PICTURES
 
@@ -79,6 +80,7 @@ def clear() -> None:
         prepared = [handle for _id, handle in bakery.IDENTITIES.values()]
         handles = [*prepared, bakery.HANDLE, *bakery.HANDLES.values()]
         Entry.objects.filter(network=network.name, person__handle__in=handles).delete()
+        Note.objects.filter(network=network.name, person__handle__in=handles).delete()
 
 
 @contextmanager
@@ -142,6 +144,7 @@ class Bakery:
         house_style.move_in(self.members[ADA], self.campaigns, self.pictures)
         try:
             self._post()
+            Talks(self).open()
         finally:
             self._pump.leave()
         numbers.fill(self.workspace, self.now)

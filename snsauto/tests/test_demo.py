@@ -20,12 +20,13 @@ from accounts.factories import UserFactory
 from accounts.models import Account, Notification, User, Workspace
 from analytics.models import AccountDay
 from analytics.reading import Range, by_day, by_platform
+from inbox.models import Conversation, Message, Reply
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
 from publishing.ai_rows import AiProfile
 from publishing.models import Delivery, Post, State
 from publishing.template_rows import Template
-from snsauto.demo import bakery, connecting, house_style, numbers, seeding
+from snsauto.demo import bakery, connecting, conversations, house_style, numbers, seeding
 from snsauto.demo.pictures import PICTURES
 
 STORIES = (
@@ -105,6 +106,18 @@ def check_times() -> None:
     assert Entry.objects.filter(created_at__gt=now() - timedelta(hours=1)).count() == 0
 
 
+def check_conversations() -> None:
+    rows = Conversation.objects.all()
+    assert rows.count() == len(conversations.TALKS)
+    assert rows.waiting().count() == len([talk for talk in conversations.TALKS if talk.is_new])
+    assert set(rows.values_list("state", flat=True)) == {"open", "snoozed", "done"}
+    said = [line for talk in conversations.TALKS for line in talk.lines]
+    assert Reply.objects.filter(state=Reply.State.SENT).count() == len([line for line in said if line.by])
+    assert Message.objects.count() == len(said)
+    assert not Message.objects.filter(created_at__gt=now() - timedelta(minutes=15)).exists()
+    assert Conversation.objects.filter(kind="comment", delivery=None).count() == 0
+
+
 def check_addresses() -> None:
     for delivery in Delivery.objects.exclude(permalink="").order_by("pk")[::7]:
         page = requests.get(delivery.permalink, timeout=10)
@@ -120,6 +133,7 @@ def test_the_whole_desk_is_filled_once(desk: str, settings: Settings) -> None:
     check_posts()
     check_telling()
     check_times()
+    check_conversations()
     check_addresses()
     assert not Fault.objects.exists()
     assert "publishing.tasks.pump" not in Counter(row.func() for row in OrmQ.objects.all())

@@ -9,11 +9,13 @@ let timer;
 const allowed = () => localStorage.getItem(KEPT) !== "off";
 const writing = (element) => element.closest("input, select, textarea, [contenteditable]");
 
+// What is typed so far of a longer shortcut; nothing after one that was pressed, so that it can be pressed again.
 function press(keys) {
   const elements = [...document.querySelectorAll("[data-shortcut]")];
   const element = elements.find((one) => one.dataset.shortcut === keys);
   element?.click();
-  return element || elements.some((one) => one.dataset.shortcut.startsWith(`${keys} `));
+  const isBegun = elements.some((one) => one.dataset.shortcut.startsWith(`${keys} `));
+  return { isOurs: Boolean(element) || isBegun, kept: isBegun ? keys : "" };
 }
 
 document.addEventListener("keydown", (event) => {
@@ -27,8 +29,9 @@ document.addEventListener("keydown", (event) => {
   clearTimeout(timer);
   timer = setTimeout(() => (typed = ""), PATIENCE);
   const keys = `${typed} ${event.key.toLowerCase()}`.trim();
-  typed = press(keys) ? keys : "";
-  if (typed) event.preventDefault();
+  const { isOurs, kept } = press(keys);
+  typed = kept;
+  if (isOurs) event.preventDefault();
 });
 
 if (choice) {

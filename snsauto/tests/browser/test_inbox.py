@@ -1,0 +1,257 @@
+"""The inbox in a real browser: what arrives by itself, what is typed meanwhile, an answer that goes out."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
+from django.utils.timezone import now
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.factories import AccountFactory, client_of
+from accounts.models import Account, User, Workspace
+from inbox.conversations import recount
+from inbox.factories import (
+    ConversationFactory,
+    LabelFactory,
+    MessageFactory,
+    NoteFactory,
+    ReplyFactory,
+    SavedReplyFactory,
+)
+from inbox.models import Conversation, Reply
+from snsauto.demo import bakery
+from snsauto.tests.browser.desk import running_desk
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def account(workspace: Workspace) -> Account:
+    return AccountFactory.create(
+        workspace=workspace, platform_name="mastodon", handle="bakery", name="Bakery"
+    )
+
+
+@pytest.fixture
+def desk(live_server: LiveServer, new_context: Callable[..., BrowserContext], ada: User) -> Open:
+    """Opens Ada's desk; a page that complains of anything fails the test."""
+    cookie = client_of(ada).cookies["sessionid"].value
+
+    def opened(path: str, width: int = 1440, theme: str = "light", **options: object) -> Page:
+        context = new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            **options,
+        )
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        page.goto(path)
+        return page
+
+    return opened
+
+
+def arrive(conversation: Conversation, text: str) -> None:
+    """Somebody writes, and the inbox has read it."""
+    MessageFactory.create(conversation=conversation, text=text, created_at=now())
+    recount([conversation.pk])
+
+
+# --- live ---
+
+
+def test_what_arrives_appears_and_nothing_typed_is_lost(desk: Open, account: Account) -> None:
+    row = ConversationFactory.create(account=account, said=["Do you bake rye?"], person__name="Ana")
+    page = desk(f"/inbox/{row.pk}/")
+    page.locator("#reply_text").fill("Yes, from sev")
+    page.get_by_label("Note", exact=True).fill("A regular")
+
+    arrive(row, "And spelt?")
+    expect(page.locator("#thread")).to_contain_text("And spelt?")
+    other = ConversationFactory.create(account=account, said=["Is it vegan?"], person__name="Kenji")
+    arrive(other, "Please tell me")
+
+    expect(page.locator(f"#talk-{other.pk}")).to_contain_text("Please tell me")
+    expect(page.locator("[data-live]")).to_contain_text("new message")
+    expect(page.locator(".rail [data-inbox-count]")).to_contain_text("2")
+    expect(page.locator("#reply_text")).to_have_value("Yes, from sev")
+    page.locator(f"#talk-{other.pk} a").click()
+    page.wait_for_url(f"**/inbox/{other.pk}/*")
+    page.locator(f"#talk-{row.pk} a").click()
+    expect(page.locator("#reply_text")).to_have_value("Yes, from sev")
+    expect(page.get_by_label("Note", exact=True)).to_have_value("A regular")
+
+
+def test_a_list_that_is_being_read_does_not_move(desk: Open, account: Account) -> None:
+    rows = [ConversationFactory.create(account=account, said=[f"Number {n}"]) for n in range(3)]
+    page = desk("/inbox/")
+    page.locator(f"#talk-{rows[0].pk}").hover()
+
+    arrive(rows[0], "Once more")
+
+    expect(page.locator(f"#talk-{rows[0].pk}")).to_contain_text("Once more")
+    order = page.locator(".talk").evaluate_all("all => all.map(one => one.id)")
+    assert order[-1] == f"talk-{rows[0].pk}"
+    page.get_by_role("button", name="Show what is new").click()
+    expect(page.locator(".talk").first).to_have_id(f"talk-{rows[0].pk}")
+
+
+def test_what_is_done_elsewhere_leaves_the_list(desk: Open, account: Account) -> None:
+    row = ConversationFactory.create(account=account, said=["Thanks"])
+    page = desk("/inbox/")
+    expect(page.locator(f"#talk-{row.pk}")).to_be_visible()
+
+    Conversation.objects.update(state="done", changed_at=now())
+
+    expect(page.locator(f"#talk-{row.pk}")).to_have_count(0)
+
+
+# --- keys ---
+
+
+def test_the_keyboard_walks_takes_answers_and_closes(desk: Open, account: Account, ada: User) -> None:
+    first, second = (ConversationFactory.create(account=account, said=[text]) for text in ("One", "Two"))
+    page = desk("/inbox/")
+
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+    expect(page.locator("[data-talk]")).to_have_attribute("data-talk", str(second.pk))
+    page.keyboard.press("a")
+    expect(page.locator("select[name=to]")).to_have_value(str(ada.pk))
+    page.keyboard.press("r")
+    expect(page.locator("#reply_text")).to_be_focused()
+    page.keyboard.type("Of course.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#thread")).to_contain_text("Of course.")
+    expect(page.locator("#reply_text")).to_have_value("")
+    page.keyboard.press("Escape")
+    page.locator("#talk-head h2").click()
+    page.keyboard.press("e")
+    expect(page.locator("#talk-head")).to_contain_text("Reopen")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#talk-head")).to_contain_text("Done")
+    assert Reply.objects.get().conversation == second
+    assert first.replies.count() == 0
+
+
+def test_a_saved_reply_goes_in_at_the_caret_and_the_count_follows(
+    desk: Open, account: Account, workspace: Workspace
+) -> None:
+    SavedReplyFactory.create(workspace=workspace, name="Hours", text="Hello {name}, from seven.")
+    row = ConversationFactory.create(account=account, said=["When?"], person__name="Ana")
+    page = desk(f"/inbox/{row.pk}/")
+
+    page.locator("#reply_text").fill("Dear ")
+    page.get_by_role("button", name="Saved replies").click()
+    page.get_by_role("link", name="Hours").click()
+
+    expect(page.locator("#reply_text")).to_have_value("Dear Hello Ana, from seven.")
+    expect(page.locator("#answer-check")).to_contain_text("27 / 500")
+
+
+def test_a_refused_answer_keeps_its_words(desk: Open, account: Account) -> None:
+    row = ConversationFactory.create(account=account, said=["When?"])
+    page = desk(f"/inbox/{row.pk}/")
+
+    page.locator("#reply_text").fill("Hello {link}")
+    page.get_by_role("button", name="Send", exact=False).last.click()
+
+    expect(page.locator("#reply_text_error")).to_contain_text("is not filled in")
+    expect(page.locator("#reply_text")).to_have_value("Hello {link}")
+
+
+def test_all_that_is_not_live_works_without_script(desk: Open, account: Account) -> None:
+    row = ConversationFactory.create(account=account, said=["When do you open?"])
+    page = desk("/inbox/", java_script_enabled=False)
+
+    page.locator(f"#talk-{row.pk} a").click()
+    page.locator("#reply_text").fill("At seven.")
+    page.get_by_role("button", name="Send and mark done").click()
+
+    assert Reply.objects.get().text == "At seven."
+    assert Conversation.objects.get().state == "done"
+    expect(page.get_by_text("Answered and done.")).to_be_visible()
+
+
+# --- for everybody ---
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 1100, 390, 360])
+def test_pages_can_be_read_by_everybody_and_fit_their_screen(
+    desk: Open, account: Account, workspace: Workspace, ada: User, width: int, theme: str
+) -> None:
+    row = ConversationFactory.create(
+        account=account, said=["Hello", "https://example.org/a-long-address?" + "x" * 90]
+    )
+    row.labels.add(LabelFactory.create(workspace=workspace, name="Order"))
+    for trait in ("failed", "unknown"):
+        ReplyFactory.create(message=row.messages.last(), user=ada, **{trait: True})
+    NoteFactory.create(conversation=row, user=ada)
+    SavedReplyFactory.create(workspace=workspace)
+    review = ConversationFactory.create(account=account, kind="review", said=["Good"])
+    review.messages.update(rating=3)
+    page = desk("/inbox/", width, theme)
+
+    for path in (
+        f"/inbox/{row.pk}/",
+        "/inbox/",
+        f"/inbox/{review.pk}/",
+        "/inbox/rules/new/",
+        "/inbox/labels/",
+    ):
+        page.goto(path)
+        found = Axe().run(page, options=AXE)
+        assert found.violations_count == 0, f"{path}\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+# --- the story ---
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_desk(tmp_path_factory.mktemp("inbox")) as address:
+        yield address
+
+
+def test_a_comment_arrives_is_taken_and_its_answer_stands_on_the_network(page: Page, demo: str) -> None:
+    page.set_default_timeout(30_000)
+    page.goto(f"{demo}/auth/login/")
+    page.locator("[name=login]").fill(bakery.ADA.email)
+    page.locator("[name=password]").fill(bakery.PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{demo}/")
+    page.goto(f"{demo}/inbox/")
+    expect(page.locator(".talk")).not_to_have_count(0)
+
+    question = "Will there be rye on the holiday as well?"
+    asked = {"network": "mastodon", "handle": "harbourandrye", "kind": "comment", "text": question}
+    written = requests.post(f"{demo}/sandbox/control/notes/", json=asked, timeout=10)
+    assert written.status_code == 201, written.text
+
+    row = page.locator(".talk", has_text=question)
+    expect(row).to_be_visible(timeout=60_000)
+    row.locator("a").click()
+    page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#talk-head select[name=to] option:checked")).to_have_text(bakery.ADA.name)
+    page.locator("#reply_text").fill("Until ten, and then we sleep.")
+    page.locator("[data-send]").click()
+    answer = page.locator("#thread .say[data-ours]", has_text="Until ten, and then we sleep.")
+    expect(answer.get_by_role("link", name="On the network")).to_be_visible(timeout=60_000)
+
+    page.locator("#thread .say", has_text=question).first.wait_for()
+    post = page.locator(".talk-side a", has_text="On the network").first.get_attribute("href")
+    page.goto(str(post))
+    expect(page.get_by_text(re.compile("Until ten, and then we sleep")).first).to_be_visible()
