@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Workspace, WorkspaceQuerySet
 from platforms.base import Platform
 from platforms.registry import PLATFORMS
-from publishing.models import Delivery
+from publishing.models import Delivery, DurableStep
 
 
 class Kind(models.TextChoices):
@@ -194,7 +194,8 @@ class Message(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["account", "kind", "remote_id"], name="each_message_once")
+            # one way of being told calls a mention what the other calls a comment: kinds do not tell apart
+            models.UniqueConstraint(fields=["account", "remote_id"], name="each_message_once")
         ]
         indexes = [
             models.Index(fields=["conversation", "created_at", "id"], name="message_of_conversation"),
@@ -331,6 +332,7 @@ class Reply(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     advice = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=now)
+    queued_at = models.DateTimeField(default=now, editable=False)  # when somebody last said: send it
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -351,31 +353,21 @@ class Reply(models.Model):
         return self.text[:60]
 
 
-class ReplyStep(models.Model):
-    """One durable step of an answer: what was intended, and what came of it. As `publishing.models.Step`."""
+class ReplyStep(DurableStep):
+    """One durable step of an answer."""
 
     reply = models.ForeignKey(Reply, on_delete=models.CASCADE, related_name="steps")
-    name = models.CharField(max_length=40)
-    kind = models.CharField(max_length=6)
-    state = models.CharField(max_length=4, default="open")
-    result = models.JSONField(null=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    first_sent_at = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    done_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["reply", "name"], name="one_reply_step_of_a_name")]
 
-    def __str__(self) -> str:
-        return self.name
-
 
 class Feed(models.Model):
     """Where we stand in what one account is told: the cursor to ask with, and when to ask next.
 
-    `backfilled_at`: when the thirty days before the connection were all there.
+    `backfilled_at`: when the thirty days before the connection were all there; until then `backlog` holds the
+    network's ids of posts that are still to be read. `posts`: those written elsewhere, as last listed.
     `problem`: why it stands still.
     """
 
@@ -389,6 +381,9 @@ class Feed(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     hooked_at = models.DateTimeField(null=True, blank=True)  # when its webhook last told something
     backfilled_at = models.DateTimeField(null=True, blank=True)
+    backlog = models.JSONField(null=True, blank=True, editable=False)  # None: not listed yet
+    posts = models.JSONField(default=list, blank=True, editable=False)
+    posts_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], name="feed_due")]  # whom to ask now
@@ -407,7 +402,7 @@ class Receipt(models.Model):
 
     platform_name = models.CharField(max_length=20)
     digest = models.CharField(max_length=64)
-    events = models.JSONField()
+    body = models.TextField(default="")
     received_at = models.DateTimeField(default=now, db_index=True)
     due_at = models.DateTimeField(null=True, default=now)  # None: it is worked off
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)

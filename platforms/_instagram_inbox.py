@@ -19,7 +19,7 @@ from platforms.errors import InvalidContent, NotFound, OutcomeUnknown, Permissio
 from platforms.ledger import Ledger, repeatable
 from platforms.transport import Answer
 
-LOOKS_BACK = timedelta(days=14)  # where nothing was read before
+LOOKS_BACK = timedelta(days=30)  # where nothing was read before
 OVERLAP = timedelta(minutes=10)  # lists are read again from a little before: they show new things late
 SETTLES = timedelta(seconds=30)
 COMMENTS = "id,text,timestamp,username,from{id,username},parent_id,hidden,like_count"
@@ -32,6 +32,8 @@ ANSWERS_WITHIN, PEOPLE_ANSWER_WITHIN = timedelta(hours=24), 7 * DAY
 class InstagramInbox(InstagramLogin):
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
     replies_to: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "direct")
+    # After a day an answer is marked as a person's own (HUMAN_AGENT).
+    reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {"direct": PEOPLE_ANSWER_WITHIN}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {
         "comment": ("like", "unlike", "hide", "unhide", "delete"),
         "direct": ("like", "unlike"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from platforms.content import (
@@ -122,6 +122,8 @@ class Platform:
     account_numbers: ClassVar[tuple[Metric, ...]] = ()
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
     replies_to: ClassVar[tuple[MessageKind, ...]] = ()
+    # How long after a person last wrote they may be answered; what is not named has no such limit.
+    reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
     fetches_media: ClassVar[bool] = False  # whether it may read media from our address
     scopes: ClassVar[tuple[str, ...]] = ()

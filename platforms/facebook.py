@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -84,6 +85,7 @@ class Facebook(Publishing, Talking):
     account_numbers = numbers.PAGE_NUMBERS
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "review", "direct")
     replies_to: ClassVar[tuple[MessageKind, ...]] = message_kinds
+    reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {"direct": timedelta(hours=24)}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {
         "comment": ("like", "unlike", "hide", "unhide", "delete"),
         "mention": ("like", "unlike"),

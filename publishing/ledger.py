@@ -1,15 +1,16 @@
-"""The books of one delivery: each step's intent is committed before it is done, and its result after.
+"""The books of a delivery (or answer): each step's intent is committed before it is done, its result after.
 
 A worker may die at any line. What it leaves behind tells the next one exactly what is known:
 OPEN: surely not done. SENT: the network may have it; look before repeating. DONE: never done again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
-from django.db import transaction
+from django.db import models, transaction
 
 from platforms.content import Json, Published
 from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError, Unavailable
@@ -17,23 +18,34 @@ from platforms.ledger import Find, must_find, repeatable
 from platforms.transport import writing_while
 from publishing import clock, leases
 from publishing.insisting import insist, writing
-from publishing.models import Delivery, State, Step
+from publishing.models import Delivery, DurableStep, State, Step
 
 J = TypeVar("J", bound=Json)
 
 
 class LostLease(Exception):
-    """Somebody else holds this delivery now: stop at once and write nothing."""
+    """Somebody else holds this row now: stop at once and write nothing."""
 
 
-class DeliveryLedger:
-    """Implements `platforms.ledger.Ledger` on the Step rows of one claimed delivery."""
+@dataclass(frozen=True)
+class Books:
+    """Where the steps of one kind of work are kept, and in which state a row of it is worked on."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
-        known = delivery.steps.all() if delivery.known_steps is None else delivery.known_steps
+    rows: type[models.Model]
+    steps: type[DurableStep]
+    owner: str  # the name under which a step knows its row
+    working: str
+
+
+class StepLedger:
+    """Implements `platforms.ledger.Ledger` on the durable steps of one claimed row."""
+
+    books: ClassVar[Books]
+
+    def __init__(self, row: Any, known: Iterable[DurableStep]) -> None:
+        self._row = row
         self._steps = {step.name: step for step in known}
-        self._unwritten: list[Step] = []
+        self._unwritten: list[DurableStep] = []
 
     def freeze(self, name: str, make: Callable[[], J]) -> J:
         """A value that stays what it was at the first try. It is written with the first step: before that
@@ -74,24 +86,25 @@ class DeliveryLedger:
             later = clock.moment() + timedelta(seconds=every)
             raise NotReady("The network is still processing.", retry_at=later, by_network=True)
         else:
-            Step.objects.filter(pk=step.pk).update(first_sent_at=None)
+            self._rows_of_steps.filter(pk=step.pk).update(first_sent_at=None)
             raise Unavailable("The network did not finish processing in time.")
 
     def stands(self, published: Published) -> None:
-        mine = Delivery.objects.filter(pk=self._delivery.pk, fence=self._delivery.fence)
-        insist(
-            partial(
-                mine.update,
-                remote_id=published.remote_id,
-                permalink=published.permalink,
-                part_ids=list(published.part_ids or (published.remote_id,)),
-            )
-        )
+        """Only what may have something beside it needs to know."""
 
-    def _step(self, name: str, kind: Step.Kind) -> Step:
-        return self._steps.setdefault(name, Step(delivery=self._delivery, name=name, kind=kind))
+    @property
+    def _rows_of_steps(self) -> models.QuerySet[Any]:
+        return self.books.steps._default_manager.all()
 
-    def _send(self, step: Step, do: Callable[[], Json], find: Find) -> Json:
+    def _ours(self) -> models.QuerySet[Any]:
+        """The row, as long as nobody has taken it from us."""
+        return self.books.rows._default_manager.filter(pk=self._row.pk, fence=self._row.fence)
+
+    def _step(self, name: str, kind: Step.Kind) -> DurableStep:
+        new = partial(self.books.steps, name=name, kind=kind, **{self.books.owner: self._row})
+        return self._steps.get(name) or self._steps.setdefault(name, new())
+
+    def _send(self, step: DurableStep, do: Callable[[], Json], find: Find) -> Json:
         earlier = step.first_sent_at if step.state == Step.State.SENT else None
         self._begin(step, Step.State.SENT)
         try:
@@ -117,12 +130,12 @@ class DeliveryLedger:
             raise
 
     def _while_held(self, do: Callable[[], J]) -> J:
-        """Do it, and let nothing leave once somebody else may have taken the delivery."""
-        with writing_while(partial(leases.is_held, self._delivery)):
+        """Do it, and let nothing leave once somebody else may have taken the row."""
+        with writing_while(partial(leases.is_held, self._row)):
             return do()
 
-    def _begin(self, step: Step, state: Step.State) -> None:
-        """Commit that this is about to be done, and that we still hold the delivery."""
+    def _begin(self, step: DurableStep, state: Step.State) -> None:
+        """Commit that this is about to be done, and that we still hold the row."""
         started, since = clock.moment(), leases.seconds()
         # What was begun before is surely absent, else nothing would be sent: look from here on.
         step.first_sent_at = step.sent_at = started
@@ -131,38 +144,55 @@ class DeliveryLedger:
         with writing(durable=True), transaction.atomic():
             self._hold(started + leases.LEASE)
             self._write(step)
-        leases.begin(self._delivery, since)
+        leases.begin(self._row, since)
 
-    def _write(self, step: Step) -> None:
+    def _write(self, step: DurableStep) -> None:
         new = [*self._unwritten, *([] if step.pk else [step])]
         if step.pk:
             step.save()
         if new:
-            Step.objects.bulk_create(new)
+            self.books.steps._default_manager.bulk_create(new)
             self._unwritten = []
 
     def _hold(self, until: datetime) -> None:
-        mine = Delivery.objects.filter(
-            pk=self._delivery.pk, fence=self._delivery.fence, state=State.PUBLISHING
-        )
-        if not mine.update(lease_until=until):
+        if not self._ours().filter(state=self.books.working).update(lease_until=until):
             raise LostLease
 
-    def _done(self, step: Step, result: Json) -> None:
-        """Store what the network said: true whoever holds the delivery now, so no fence is asked."""
+    def _done(self, step: DurableStep, result: Json) -> None:
+        """Store what the network said: true whoever holds the row now, so no fence is asked."""
         step.state, step.result, step.done_at = Step.State.DONE, result, clock.moment()
         insist(partial(self._store, step))
 
-    @staticmethod
-    def _store(step: Step) -> None:
-        fresh = Step.objects.filter(pk=step.pk).exclude(state=Step.State.DONE)
+    def _store(self, step: DurableStep) -> None:
+        fresh = self._rows_of_steps.filter(pk=step.pk).exclude(state=Step.State.DONE)
         with writing():
             stored = fresh.update(state=step.state, result=step.result, done_at=step.done_at)
         if not stored:
             step.refresh_from_db()
 
-    def _reopen(self, step: Step) -> None:
+    def _reopen(self, step: DurableStep) -> None:
         """Surely not done: no look is needed. What another worker has begun since stays in doubt."""
         step.state = Step.State.OPEN
-        ours = Step.objects.filter(pk=step.pk, state=Step.State.SENT, sent_at=step.sent_at)
+        ours = self._rows_of_steps.filter(pk=step.pk, state=Step.State.SENT, sent_at=step.sent_at)
         insist(partial(ours.update, state=step.state))
+
+
+class DeliveryLedger(StepLedger):
+    """The books of one claimed delivery."""
+
+    books = Books(Delivery, Step, "delivery", State.PUBLISHING)
+
+    def __init__(self, delivery: Delivery) -> None:
+        super().__init__(
+            delivery, delivery.steps.all() if delivery.known_steps is None else delivery.known_steps
+        )
+
+    def stands(self, published: Published) -> None:
+        insist(
+            partial(
+                self._ours().update,
+                remote_id=published.remote_id,
+                permalink=published.permalink,
+                part_ids=list(published.part_ids or (published.remote_id,)),
+            )
+        )

@@ -422,8 +422,8 @@ class DeliveryMedia(models.Model):
         return f"{self.delivery_id} #{self.position}"
 
 
-class Step(models.Model):
-    """One durable step of a delivery's recipe: what was intended, and what came of it."""
+class DurableStep(models.Model):
+    """One durable step of a recipe: what was intended, and what came of it. Each recipe names its steps."""
 
     class Kind(models.TextChoices):
         REPEAT = "repeat", _("may be repeated")
@@ -435,7 +435,6 @@ class Step(models.Model):
         SENT = "sent", _("sent, answer not known")
         DONE = "done", _("done")
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="steps")
     name = models.CharField(max_length=40)
     kind = models.CharField(max_length=6, choices=Kind.choices)
     state = models.CharField(max_length=4, choices=State.choices, default=State.OPEN)
@@ -446,8 +445,7 @@ class Step(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["delivery", "name"], name="one_step_of_a_name")]
+        abstract = True
 
     def __str__(self) -> str:
         return self.name
@@ -456,6 +454,16 @@ class Step(models.Model):
     def is_public(self) -> bool:
         """Whether the network's public may see what this step did."""
         return self.kind == self.Kind.ONCE and self.state != self.State.OPEN
+
+
+class Step(DurableStep):
+    """One durable step of a delivery."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="steps")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["delivery", "name"], name="one_step_of_a_name")]
 
 
 class Attempt(models.Model):

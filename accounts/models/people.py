@@ -77,6 +77,11 @@ class Workspace(models.Model):
         help_text=_("After a longer outage a person decides."),
     )
     is_paused = models.BooleanField(_("paused"), default=False)
+    auto_reply = models.BooleanField(
+        _("answer by rules"),
+        default=True,
+        help_text=_("Off: no rule of the inbox answers by itself; the rules stay."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
