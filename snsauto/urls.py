@@ -4,9 +4,10 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from snsauto import health, metrics, operations, views
+from snsauto import health, home, metrics, operations, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
     path("", include("publishing.urls")),
     path("accounts/", include("accounts.urls")),
     path("notices/", include("accounts.notice_urls")),

@@ -26,7 +26,7 @@ def workspace_switch(request: MemberRequest) -> HttpResponse:
         switch_workspace(request.user, int(workspace) if workspace.isdecimal() else 0)
     except Membership.DoesNotExist as error:
         raise Http404 from error
-    return redirect("publishing:home")
+    return redirect("home")
 
 
 @require_GET
@@ -135,7 +135,7 @@ def member_remove(request: MemberRequest, pk: int) -> HttpResponse:
         return _page(request, 422, members_error=str(error))
     if membership.user_id == request.user.pk:
         messages.success(request, _("You left %(name)s.") % {"name": membership.workspace})
-        return redirect("publishing:home")
+        return redirect("home")
     return _done(request, _("%(name)s is no longer a member.") % {"name": membership.user}, "members")
 
 
