@@ -2,11 +2,10 @@
 
 from django.urls import path
 
-from publishing.views import ai, composer, deliveries, home, library, missed, planning, posts, templates
+from publishing.views import ai, composer, deliveries, library, missed, planning, posts, templates
 
 app_name = "publishing"
 urlpatterns = [
-    path("", home.home, name="home"),
     path("posts/new/", composer.post_create, name="post-create"),
     path("posts/check/", composer.post_check, name="post-check"),
     path("posts/<int:pk>/", posts.post_detail, name="post-detail"),

@@ -9,12 +9,13 @@ from analytics import report_urls
 from analytics.report_campaign import campaign_detail
 from campaigns import urls as campaigns
 from inbox import hooks
-from snsauto import health, metrics, operations, views
+from snsauto import health, home, metrics, operations, views
 from snsauto.bot.hooks import bot_hook
 
 # a campaign's own page shows numbers, which the campaigns' floor does not know
 WITH_NUMBERS = [*campaigns.urlpatterns, path("<int:pk>/", campaign_detail, name="campaign-detail")]
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
     path("", include("publishing.urls")),
     path("accounts/", include("accounts.urls")),
     path("notices/", include("accounts.notice_urls")),

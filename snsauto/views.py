@@ -55,4 +55,4 @@ def page_before(request: HttpRequest) -> str:
     """The page that the person came from, if it is one of ours."""
     address = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if ours else reverse("publishing:home")
+    return address if ours else reverse("home")

@@ -27,7 +27,7 @@ def workspace_switch(request: MemberRequest) -> HttpResponse:
         switch_workspace(request.user, int(workspace) if workspace.isdecimal() else 0)
     except Membership.DoesNotExist as error:
         raise Http404 from error
-    return redirect("publishing:home")
+    return redirect("home")
 
 
 @require_http_methods(["GET", "POST"])
@@ -120,3 +120,90 @@ def _page(request: MemberRequest, status: int = 200, **bound: Any) -> HttpRespon
         "brand_form": BrandForm(instance=workspace, prefix="brand"),
     }
     return render(request, "accounts/settings_workspace.html", context | bound, status=status)
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def member_add(request: MemberRequest) -> HttpResponse:
+    form = MemberForm(request.POST, prefix="member")
+    if not form.is_valid():
+        return _page(request, 422, member_form=form)
+    member, created = members.add_member(request.member, **form.cleaned_data)
+    if not created:
+        return _refused(request, form, _("%(name)s is a member already.") % {"name": member.user})
+    return _done(request, _("%(name)s is a member now.") % {"name": member.user}, "members")
+
+
+def _refused(request: MemberRequest, form: MemberForm, sentence: str) -> HttpResponse:
+    form.add_error("email", sentence)
+    return _page(request, 422, member_form=form)
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def member_role(request: MemberRequest, pk: int) -> HttpResponse:
+    membership = _member_or_404(request, pk)
+    form = RoleForm(request.POST)
+    if not form.is_valid():
+        return _page(request, 422, members_error=_("Choose one of the roles."))
+    try:
+        members.change_role(request.member, membership, form.cleaned_data["role"])
+    except members.LastOwner as error:
+        return _page(request, 422, members_error=str(error))
+    return _done(request, _("The role of %(name)s is changed.") % {"name": membership.user}, "members")
+
+
+@require_POST
+@requires(Permission.MANAGE)
+def member_remove(request: MemberRequest, pk: int) -> HttpResponse:
+    membership = _member_or_404(request, pk)
+    try:
+        members.remove_member(request.member, membership)
+    except members.LastOwner as error:
+        return _page(request, 422, members_error=str(error))
+    if membership.user_id == request.user.pk:
+        messages.success(request, _("You left %(name)s.") % {"name": membership.workspace})
+        return redirect("home")
+    return _done(request, _("%(name)s is no longer a member.") % {"name": membership.user}, "members")
+
+
+def _member_or_404(request: MemberRequest, pk: int) -> Membership:
+    rows = Membership.objects.visible_to(request.member).select_related("user", "workspace")
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_POST
+@never_cache
+@requires(Permission.VIEW)
+def token_create(request: MemberRequest) -> HttpResponse:
+    """Make a key for a program and show it, this once."""
+    form = TokenForm(request.POST, prefix="token")
+    if not form.is_valid():
+        return _page(request, 422, token_form=form)
+    token, key = ApiToken.issue(request.member, form.cleaned_data["name"], form.expires_at)
+    AuditEvent.record(request.member, "token.created", token, hint=token.hint)
+    return _page(request, new_token=token, new_key=key)
+
+
+@require_POST
+@requires(Permission.VIEW)
+def token_revoke(request: MemberRequest, pk: int) -> HttpResponse:
+    """Everybody may revoke their own; who manages the workspace, any."""
+    tokens = ApiToken.objects.visible_to(request.member)
+    if not request.member.may_manage:
+        tokens = tokens.filter(user_id=request.user.pk)
+    token = get_object_or_404(tokens, pk=pk)
+    AuditEvent.record(request.member, "token.revoked", token, hint=token.hint)
+    token.delete()
+    return _done(request, _("“%(name)s” no longer works.") % {"name": token.name}, "tokens")
+
+
+def _done(request: MemberRequest, sentence: str, section: str) -> HttpResponse:
+    messages.success(request, sentence)
+    return _to_section(section)
+
+
+def _to_section(section: str) -> HttpResponse:
+    response = redirect("accounts:settings")
+    response["Location"] += f"#{section}"
+    return response
