@@ -27,7 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "auth/2fa/webauthn/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_list_webauthn"
     ),
-    path("campaigns/", include("campaigns.urls")),
     path("inbox/", include("inbox.urls")),
     path("auth/", include("allauth.urls")),
     path("api/v1/", include("snsauto.api.urls")),

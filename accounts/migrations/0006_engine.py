@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_webhooks'),
+        ('accounts', '0008_invitations_and_copies'),
     ]
 
     operations = [

@@ -64,7 +64,7 @@ def member_remove(request: MemberRequest, pk: int) -> HttpResponse:
     except members.NotAllowed as error:
         return _page(request, 422, problem=str(error))
     messages.success(request, _("You left %(name)s.") % {"name": membership.workspace})
-    return redirect("publishing:home")
+    return redirect("home")
 
 
 @requires(Permission.MANAGE)
@@ -117,7 +117,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         if request.method == "POST" and isinstance(request.user, User):
             membership = invitations.accept(code, request.user)
             messages.success(request, _("Welcome to %(name)s.") % {"name": membership.workspace})
-            return redirect("publishing:home")
+            return redirect("home")
     except invitations.NotGood:
         return render(request, "accounts/join.html", {"invitation": None}, status=404)
     invitations.hold(request, code)

@@ -51,7 +51,6 @@ class NotificationViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[Notific
     queryset = Notification.objects.all()
     serializer_class = NotificationSerializer
     filterset_class = NotificationFilter
-    scope = "notifications"
     permission = Permission.VIEW
 
     def get_queryset(self) -> QuerySet[Notification]:

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('snsauto', '0002_tally'),
+        ('snsauto', '0003_limits'),
     ]
 
     operations = [

@@ -40,25 +40,6 @@ VALUES = {
 PATHS = {"/accounts/<platform_name>/client.json": "/accounts/bluesky/client.json"}
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 GROUPS = 8  # of addresses, so that processes share the walk
-from accounts.factories import AccountFactory, MembershipFactory, UserFactory, client_of
-from accounts.models import ApiToken, Notification, User, Workspace, digest
-from accounts.permissions import Role
-from campaigns.models import Campaign
-from inbox.factories import (
-    ConversationFactory,
-    LabelFactory,
-    MessageFactory,
-    ReplyFactory,
-    ReplyRuleFactory,
-    SavedReplyFactory,
-)
-from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
-from publishing.models import State
-
-pytestmark = pytest.mark.django_db
-ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "campaigns", "inbox", "notices", "publishing", "api"}
-READS = {"get", "head", "options"}
 
 
 @dataclass(frozen=True)
@@ -107,28 +88,6 @@ def table() -> dict[tuple[str, str], str]:
         for address, cells in rows
         for method, cell in zip(METHODS, cells.split("|"), strict=True)
         if cell.strip()
-@pytest.fixture(autouse=True)
-def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
-    """One row of every kind in Ada's workspace, all of the same number."""
-    account = AccountFactory(pk=ROW, workspace=workspace)
-    post = PostFactory(pk=ROW, workspace=workspace, author=ada)
-    MembershipFactory(pk=ROW, user=UserFactory(name="Dora"), workspace=workspace, role=Role.EDITOR)
-    talk = ConversationFactory(pk=ROW, account=account, person__pk=ROW)
-    message = MessageFactory(pk=ROW, conversation=talk)
-    return {
-        "conversation": talk,
-        "message": message,
-        "reply": ReplyFactory(pk=ROW, message=message),
-        "saved reply": SavedReplyFactory(pk=ROW, workspace=workspace),
-        "label": LabelFactory(pk=ROW, workspace=workspace),
-        "rule": ReplyRuleFactory(pk=ROW, workspace=workspace),
-        "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
-        "media": MediaFactory(pk=ROW, workspace=workspace),
-        "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
-        "notice": Notification.objects.create(pk=ROW, user=ada, workspace=workspace, key="k", text="Late."),
-        "token": ApiToken.objects.create(
-            pk=ROW, user=ada, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
-        ),
     }
 
 
