@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_untagged_hosts'),
+        ('accounts', '0010_untagged_hosts'),
         ('analytics', '0001_numbers'),
         ('campaigns', '0002_goals_money_and_tags'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_untagged_hosts'),
+        ('accounts', '0010_untagged_hosts'),
         ('campaigns', '0001_initial'),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_engine'),
+        ('accounts', '0009_auto_reply'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_webhooks'),
         ('campaigns', '0001_initial'),
-        ('publishing', '0007_link_tags'),
+        ('publishing', '0009_link_tags'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

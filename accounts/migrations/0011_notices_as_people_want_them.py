@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 def carry_over(apps, _editor):
     """What was told before keeps its time to be mailed, and the kind `connection` is two events now."""
-    notices = apps.get_model('accounts', '0006_untagged_hosts').objects
+    notices = apps.get_model('accounts', 'Notification').objects
     notices.update(mail_at=models.F('created_at'))
     old = notices.filter(kind='connection')
     old.filter(key__endswith=':ended').update(kind='connection_expired')
@@ -20,8 +20,7 @@ def carry_over(apps, _editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0006_engine'),
-        ('accounts', '0006_untagged_hosts'),
+        ('accounts', '0010_untagged_hosts'),
     ]
 
     operations = [
