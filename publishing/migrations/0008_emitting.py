@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 def emitted_long_ago(apps, _schema_editor):
     """Nobody is told now of what became of posts before there was anybody to tell."""
-    apps.get_model("publishing", "0007_media_labels").objects.filter(fence__gt=0).update(emitted_fence=models.F("fence"))
+    apps.get_model("publishing", "Delivery").objects.filter(fence__gt=0).update(emitted_fence=models.F("fence"))
 
 
 class Migration(migrations.Migration):

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 def keep_what_is_out(apps, _schema_editor):
     """What was tried before campaigns tagged links went out with its links as they are."""
-    apps.get_model("publishing", "0007_emitting").objects.filter(started_at__isnull=False).update(link_tags={})
+    apps.get_model("publishing", "Delivery").objects.filter(started_at__isnull=False).update(link_tags={})
 
 
 class Migration(migrations.Migration):
