@@ -16,8 +16,22 @@ TEXT = (
 )
 
 
+# The nine pages of docs/tour.md: where each is, and what must stand there before it is looked at.
+PAGES = {
+    "home": ("/", "main .list__item"),
+    "calendar": ("/calendar/", "main"),
+    "accounts": ("/accounts/", "main"),
+    "analytics": ("/analytics/", "canvas"),
+    "settings": ("/accounts/settings/workspace/", "main form"),
+    "templates": ("/templates/", "main"),
+    "inbox": ("/inbox/", "main"),
+    "campaigns": ("/campaigns/", "main"),
+}
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
 def take(page: Page, desk: str, said: str) -> None:
-    """Log in as the demo says and go through the pages."""
+    """Log in as the demo says and go through the pages, wide and on a phone."""
     login = re.search(r"Log in as (\S+) with the password (\S+)", said)
     assert login, said
     page.goto(f"{desk}/auth/login/")
@@ -25,21 +39,32 @@ def take(page: Page, desk: str, said: str) -> None:
     page.locator("[name=password]").fill(login[2])
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url(f"{desk}/")
-    shoot(page, "home")
-    page.goto(f"{desk}/calendar/")
-    shoot(page, "calendar")
+    for size, ending in ((WIDE, ""), (NARROW, "-phone")):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for name, (path, there) in PAGES.items():
+            page.goto(desk + path)
+            page.locator(there).first.wait_for()
+            if name == "inbox" and size is WIDE:
+                page.locator("main a[href^='/inbox/']:has(strong), main .inbox__row a").first.click()
+            shoot(page, name + ending)
+        write(page, desk)
+        shoot(page, f"composer{ending}")
+    page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     page.goto(f"{desk}/queue/")
     page.get_by_role("link", name="Published", exact=True).click()
     page.locator("main a[href^='/posts/']").nth(1).click()
     page.wait_for_url("**/posts/*/")
     shoot(page, "post")
-    page.goto(f"{desk}/library/")
+
+
+def write(page: Page, desk: str) -> None:
+    """A post with a picture, for every account."""
+    page.goto(f"{desk}/library/?kind=image")
     page.get_by_role("link", name="Post it").nth(1).click()
     for box in page.locator("input[name=accounts]").all():
         box.check(force=True)
     page.get_by_label("Text", exact=True).fill(TEXT)
-    page.locator("#previews .preview").nth(2).wait_for()
-    shoot(page, "composer")
+    page.locator("#previews .preview").nth(2).wait_for(state="attached")
 
 
 def shoot(page: Page, name: str) -> None:
@@ -52,7 +77,7 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with TemporaryDirectory() as folder, running_desk(Path(folder)) as desk, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="light")
+        page = browser.new_page(viewport=WIDE, color_scheme="light")
         take(page, desk, (Path(folder) / "log").read_text())
         browser.close()
 
