@@ -45,7 +45,7 @@ def take(page: Page, desk: str, said: str) -> None:
             page.goto(desk + path)
             page.locator(there).first.wait_for()
             if name == "inbox" and size is WIDE:
-                page.locator("main a[href^='/inbox/']:has(strong), main .inbox__row a").first.click()
+                page.locator(".talk__link").first.click()
             shoot(page, name + ending)
         write(page, desk)
         shoot(page, f"composer{ending}")
