@@ -142,7 +142,7 @@ class AccountDay(Numbers):
     """What an account's posts gained on a day of its workspace's clock, and its followers at the end of it.
 
     Counted from the snapshots and nothing else, so that it can always be counted again. `touched` is raised
-    by whatever changes the day, which is not counted (`is_counted`) until it was added up since. `followers` is the
+    by whatever changes the day, and until it was added up since, `is_counted` is False. `followers` is the
     last number told that day, `new_followers` the difference to the last one told before. `is_corrected`: a
     network took something back, so a gain may be below 0. `is_late`: posts first asked long after they went
     out are counted here as a whole.

@@ -24,7 +24,8 @@ def fill(posts: int = 100_000) -> Membership:
     """Somebody in the largest workspace, which has a tenth of everything; all else is theirs to look at."""
     member = _people(posts // 10)
     _posts(member, posts)
-    _numbers(member)
+    _post_numbers(member)
+    _account_numbers(member)
     _inbox(member, posts // 2)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -127,8 +128,8 @@ OUT = "publishing_delivery d JOIN publishing_post p ON p.id = d.post_id WHERE d.
 VIEWS = "(200 + d.id % 900)"
 
 
-def _numbers(member: Membership) -> None:
-    """Four snapshots of each post, one an evening of each account, and the days that follow from them."""
+def _post_numbers(member: Membership) -> None:
+    """Four snapshots of each post, and its newest numbers."""
     delivery = Delivery.objects.filter(state=State.PUBLISHED)[0]
     moment = now() - timedelta(days=400)
     shot = PostSnapshot.objects.create(delivery=delivery, taken_at=moment)
@@ -153,6 +154,11 @@ def _numbers(member: Membership) -> None:
         published_at="s.at", taken_at="s.at + interval '3 days'", views="s.views", likes="s.views / 20",
         engagements="s.views / 18", rate="1.0 / 18",
     )  # fmt: skip
+
+
+def _account_numbers(member: Membership) -> None:
+    """One snapshot an evening of each account, and the days that pages read."""
+    moment = now() - timedelta(days=400)
     account = Account.objects.order_by("pk")[0]
     evenings = f"generate_series(0, {DAYS - 1}) g"
     days = f"(SELECT a.id, g, current_date - g AS day FROM accounts_account a, {evenings}) s"
