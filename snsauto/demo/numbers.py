@@ -213,7 +213,7 @@ def _remembered(
     published_at = delivery.published_at or moment
     local = published_at.astimezone(delivery.account.workspace.zone)
     luck = {HIT: 6.5, FLOP: 0.12}.get(number, 0.75 + 0.5 * dice.random())
-    views = max(followers, 150) * 0.42 * luck * GOOD_HOURS[local.hour] * GOOD_DAYS[local.weekday()]
+    views = min(max(followers, 900), 2600) * 0.9 * luck * GOOD_HOURS[local.hour] * GOOD_DAYS[local.weekday()]
     whole = {
         "views": views,
         **{name: views * share * dice.uniform(0.7, 1.3) for name, share in FRIENDS.items()},
