@@ -22,5 +22,6 @@ urlpatterns = [
 shared = [
     path("<slug:key>/", views.shared_report, name="shared-report"),
     path("<slug:key>/file.<slug:kind>", views.shared_file, name="shared-file"),
+    path("<slug:key>/logo.png", views.shared_logo, name="shared-logo"),
     path("<slug:key>/pictures/<int:pk>/", views.shared_picture, name="shared-picture"),
 ]

@@ -230,6 +230,16 @@ def shared_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
         raise Http404 from error
 
 
+@require_safe
+def shared_logo(request: HttpRequest, key: str) -> HttpResponse:
+    """The workspace's logo, beside its name."""
+    report = _shared_or_404(key)
+    image: bytes | None = getattr(report.workspace, "logo_image", None)
+    if not image:
+        raise Http404
+    return _unlisted(HttpResponse(image, content_type="image/png")) if report.is_shared else _gone(request)
+
+
 def _shared_or_404(key: str) -> Report:
     return get_object_or_404(Report.objects.shared(key).select_related("workspace"))
 

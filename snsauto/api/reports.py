@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -81,6 +82,17 @@ class ReportWriteSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class ReportFilter(filters.FilterSet):  # type: ignore[misc]
+    """Reports by state, plan and campaign."""
+
+    plan = filters.NumberFilter()
+    campaign = filters.NumberFilter()
+
+    class Meta:
+        model = Report
+        fields = ["state"]
+
+
 class ReportViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -93,7 +105,7 @@ class ReportViewSet(
     serializer_class = ReportSerializer
     scope = "reports"
     permission = Permission.WRITE
-    filterset_fields = ["state", "plan", "campaign"]
+    filterset_class = ReportFilter
     http_method_names = ["get", "post", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Report]:
@@ -130,7 +142,7 @@ class ReportViewSet(
         methods=["get"],
         url_path=r"download/(?P<kind>pdf|csv)",
         pagination_class=None,
-        filterset_fields=None,
+        filterset_class=None,
     )
     def download(self, request: Request, pk: str, kind: str) -> HttpResponse:
         """The file: PDF or CSV."""
