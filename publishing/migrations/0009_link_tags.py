@@ -11,11 +11,7 @@ def keep_what_is_out(apps, _schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-<<<<<<<< HEAD:publishing/migrations/0009_link_tags.py
         ('publishing', '0008_emitting'),
-========
-        ('publishing', '0007_media_labels'),
->>>>>>>> refs/heads/campaigns:publishing/migrations/0008_link_tags.py
     ]
 
     operations = [
