@@ -26,14 +26,14 @@ from inbox.models import Feed, Message
 from platforms.content import Inbox, Published
 from platforms.errors import PlatformError, RateLimited, Refused, TokenExpired
 from platforms.registry import PLATFORMS
-from publishing import clock
 from publishing.ledger import LostLease
 from publishing.models import Delivery, State
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than a task may run
+LEASE = timedelta(minutes=5)  # longer than a task may run, and than clocks may differ
 HISTORY = timedelta(days=30)
+NEWS = timedelta(hours=1)
 MOST_POSTS = 25  # whose comments are asked for in one look
 BACKLOG_POSTS = 10  # of the history, in one look
 LISTED_FOR = timedelta(hours=1)  # how long a list of posts that were written elsewhere is good
@@ -66,9 +66,15 @@ def ensure() -> int:
             workspace=OuterRef("workspace"), remote_id=OuterRef("remote_id"), platform_name=origin
         )
         accounts = accounts.exclude(Q(platform_name=name) & Q(Exists(same)))
-    rows = [Feed(account_id=pk) for pk in accounts.values_list("pk", flat=True)]
+    columns = accounts.values_list("pk", "connected_at")
+    rows = [Feed(account_id=pk, begun_at=begun_at(connected_at)) for pk, connected_at in columns]
     Feed.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def begun_at(connected_at: datetime) -> datetime:
+    """Since when what is written is news: since the connection, unless we were not there to listen then."""
+    return max(connected_at, now() - NEWS)
 
 
 def due(moment: datetime) -> list[Feed]:
@@ -82,7 +88,7 @@ def due(moment: datetime) -> list[Feed]:
 
 def claim(feed: Feed) -> bool:
     """Take a feed under a lease. False where somebody else has it."""
-    moment = clock.moment()
+    moment = now()
     free = Q(lease_until=None) | Q(lease_until__lte=moment)
     taken = Feed.objects.filter(free, pk=feed.pk, fence=feed.fence)
     if not taken.update(fence=F("fence") + 1, lease_until=moment + LEASE, looked_at=moment):
@@ -96,7 +102,7 @@ def sync(budget_seconds: float) -> int:
     end = time.monotonic() + budget_seconds
     failures: Counter[tuple[str, str]] = Counter()
     asked = 0
-    for feed in due(clock.moment()):
+    for feed in due(now()):
         network = (feed.account.platform_name, feed.account.server)
         if time.monotonic() > end:
             break
@@ -255,7 +261,7 @@ def _last(feed: Feed) -> Sequence[datetime]:
 
 def look_soon(accounts: Sequence[int]) -> None:
     """A webhook says that something happened, and not what: have it read, a minute after the last look."""
-    moment = clock.moment()
+    moment = now()
     soon = Feed.objects.filter(account__in=accounts, due_at__gt=moment, problem="")
     soon.filter(Q(looked_at=None) | Q(looked_at__lt=moment - RHYTHM[0][1])).update(due_at=moment)
     later = soon.filter(due_at__gt=moment + RHYTHM[0][1])
