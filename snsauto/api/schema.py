@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
 
 from accounts.scopes import READ, WRITE
 from snsauto.api.etags import WRITING, Conditional
@@ -65,6 +67,12 @@ class Schema(AutoSchema):
             given.append(MATCH)
         return given
 
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """What answers with one thing is no list for being called one."""
+        if not isinstance(self.view, GenericAPIView):
+            return bool(is_list_serializer(serializer))
+        return bool(super()._is_list_view(serializer))
+
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "scope", "") or super().get_tags()[0]]
 
@@ -78,7 +86,7 @@ class Schema(AutoSchema):
         if self.method == "GET":
             bodies.setdefault("304", {"description": "Nothing has changed since the tag."})
         for code in self._refusals():
-            answer = self._get_response_for_code(ProblemSerializer, code, [PROBLEM])  # type: ignore[no-untyped-call]
+            answer = self._get_response_for_code(ProblemSerializer, code, [PROBLEM])
             bodies.setdefault(code, {**answer, "description": WORDS[code]})
         for body in bodies.values():
             body.setdefault("headers", {}).update(
@@ -95,7 +103,7 @@ class Schema(AutoSchema):
         return codes
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """`Authorization: Token …`; `Bearer …` is taken as well."""
 
     target_class = "snsauto.api.authentication.TokenAuthentication"
@@ -105,7 +113,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
         return {"type": "http", "scheme": "bearer", "description": "An API token from Settings."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     """The dashboard's own session."""
 
     target_class = "snsauto.api.authentication.SessionAuthentication"

@@ -210,7 +210,7 @@ def test_what_is_read_has_a_tag_and_is_not_sent_twice(ada: User) -> None:
     sent_again = []
     for operation in reading:
         first = ask(client, operation)
-        if first.status_code == 200:
+        if first.status_code == 200 and not first.streaming:  # a file is read once, on its way
             again = ask(client, operation, **{"If-None-Match": first["ETag"]})
             sent_again += [str(operation)] if again.status_code != 304 else []
 
@@ -226,7 +226,7 @@ def test_heads_and_options_answer_as_reading_does(ada: User, vic: User, method: 
     for operation in reading:
         status = ask(client, operation).status_code if method == "HEAD" else 200
         answer = client.generic(method, operation.path)
-        if answer.status_code != status or (method == "HEAD" and answer.content):
+        if answer.status_code != status or (method == "HEAD" and b"".join(answer)):
             odd[str(operation)] = answer.status_code
 
     assert odd == {}
