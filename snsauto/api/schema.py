@@ -86,7 +86,7 @@ class Schema(AutoSchema):
         if self.method == "GET":
             bodies.setdefault("304", {"description": "Nothing has changed since the tag."})
         for code in self._refusals():
-            answer = self._get_response_for_code(ProblemSerializer, code, [PROBLEM])
+            answer = self._get_response_for_code(ProblemSerializer, code, [PROBLEM])  # type: ignore[no-untyped-call]
             bodies.setdefault(code, {**answer, "description": WORDS[code]})
         for body in bodies.values():
             body.setdefault("headers", {}).update(
@@ -103,7 +103,7 @@ class Schema(AutoSchema):
         return codes
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Token …`; `Bearer …` is taken as well."""
 
     target_class = "snsauto.api.authentication.TokenAuthentication"
@@ -113,7 +113,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "An API token from Settings."}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The dashboard's own session."""
 
     target_class = "snsauto.api.authentication.SessionAuthentication"
