@@ -25,6 +25,8 @@ from analytics.stories import DeliveryNumbers, PostNumbers
 from analytics.views import file_of
 from publishing.models import Post
 from snsauto.api.authentication import member_of
+from snsauto.api.caching import cached_answer
+from snsauto.api.limits import ANALYTICS
 
 WHOSE = [
     OpenApiParameter("accounts", str, description="Ids, with commas between; left out: all."),
@@ -36,6 +38,8 @@ RANGE = [
     OpenApiParameter("days", int, description="So many days up to today, where `from` is left out; 28."),
     *WHOSE,
 ]
+
+ID = OpenApiParameter("id", int, OpenApiParameter.PATH)
 
 
 class BadQuery(exceptions.APIException):
@@ -173,15 +177,18 @@ class AnalyticsViewSet(viewsets.ViewSet):
 
     scope = "analytics"
     permission = Permission.VIEW
+    limits = (ANALYTICS,)
 
     @extend_schema(parameters=RANGE, responses=OverviewSerializer)
+    @cached_answer("analytics")
     def list(self, request: Request) -> Response:
         """What a range of days brought to all accounts, or to some."""
         shown = Overview(member_of(request).workspace, asked(request))
         return Response(OverviewSerializer(_told(shown)).data)
 
-    @extend_schema(parameters=RANGE[:3], responses=AccountNumbersSerializer)
+    @extend_schema(parameters=[ID, *RANGE[:3]], responses=AccountNumbersSerializer)
     @action(detail=False, url_path="accounts/(?P<pk>[^/.]+)", url_name="account")
+    @cached_answer("analytics")
     def account(self, request: Request, pk: str) -> Response:
         """The same of one account, and what its network tells of the account itself."""
         found = get_object_or_404(Account.objects.visible_to(member_of(request)), pk=_id(pk))
@@ -196,8 +203,9 @@ class AnalyticsViewSet(viewsets.ViewSet):
         }
         return Response(AccountNumbersSerializer(told).data)
 
-    @extend_schema(responses=PostNumbersSerializer)
+    @extend_schema(parameters=[ID], responses=PostNumbersSerializer)
     @action(detail=False, url_path="posts/(?P<pk>[^/.]+)", url_name="post")
+    @cached_answer("analytics")
     def post_numbers(self, request: Request, pk: str) -> Response:
         """A post on each of its accounts, with all that was ever told of it."""
         found = get_object_or_404(Post.objects.visible_to(member_of(request)), pk=_id(pk))
@@ -205,6 +213,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
 
     @extend_schema(parameters=WHOSE, responses=OptimalTimeSerializer)
     @action(detail=False, url_path="optimal-time")
+    @cached_answer("analytics")
     def optimal_time(self, request: Request) -> Response:
         """The hours of the week in which posts did best."""
         workspace, chosen = member_of(request).workspace, asked(request)
@@ -221,6 +230,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
 
     @extend_schema(parameters=[OpenApiParameter("metric", enum=SERIES), *RANGE], responses=SeriesSerializer)
     @action(detail=False)
+    @cached_answer("analytics")
     def series(self, request: Request) -> Response:
         """One number day by day, as the chart shows it."""
         metric = request.query_params.get("metric", SERIES[0])

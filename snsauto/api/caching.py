@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.models import Membership
+from accounts.models import Membership, Workspace
 from snsauto.api.authentication import member_of
 from snsauto.models import Version
 
@@ -32,9 +32,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 WRITING_VIEWS = frozenset({"accounts:account-callback"})  # where a network sends people back to, by GET
 
 RAISE = f"""
-    INSERT INTO {Version._meta.db_table} AS version (workspace_id, number) VALUES (%s, 1)
+    INSERT INTO {Version._meta.db_table} AS version (workspace_id, number)
+    SELECT id, 1 FROM {Workspace._meta.db_table} WHERE id = %s
     ON CONFLICT (workspace_id) DO UPDATE SET number = version.number + 1
-"""  # noqa: S608  (the table's name is ours)
+"""  # noqa: S608  (the tables' names are ours)
 
 
 class Store:
@@ -111,6 +112,7 @@ def note_writing(request: HttpRequest) -> None:
 
 
 def raise_version(workspace_id: int) -> None:
+    """Where the workspace is still there: the request may have been its last."""
     with connection.cursor() as cursor:
         cursor.execute(RAISE, [workspace_id])
 

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
 
 from accounts.scopes import READ, WRITE
 from snsauto.api.etags import WRITING, Conditional
@@ -64,6 +66,12 @@ class Schema(AutoSchema):
         if self.method in WRITING and isinstance(self.view, Conditional):
             given.append(MATCH)
         return given
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        """What answers with one thing is no list for being called one."""
+        if not isinstance(self.view, GenericAPIView):
+            return bool(is_list_serializer(serializer))
+        return bool(super()._is_list_view(serializer))
 
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "scope", "") or super().get_tags()[0]]

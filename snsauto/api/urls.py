@@ -16,6 +16,7 @@ from snsauto.api import (
     inbox,
     me,
     media,
+    metrics,
     notices,
     planning,
     posts,
@@ -57,6 +58,7 @@ app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
     path("posts/bulk/", bulk_posts.BulkPosts.as_view(), name="post-bulk"),
+    path("posts/<int:pk>/metrics/", metrics.PostMetrics.as_view(), name="post-metrics"),
     path("", include(router.urls)),
     path("me/", me.Me.as_view(), name="me"),
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),

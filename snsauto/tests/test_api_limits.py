@@ -19,7 +19,7 @@ from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Delivery, Post, State
 from snsauto.api import caching
 from snsauto.api.caching import Store
-from snsauto.models import Spent
+from snsauto.models import Spent, Version
 from snsauto.tasks import sweep
 
 pytestmark = pytest.mark.django_db
@@ -291,6 +291,14 @@ def test_who_writes_never_reads_what_was_before(ada: User, account: Account, sto
     assert is_paused() is True
     browser.post(f"/accounts/{account.pk}/resume/")
     assert is_paused() is False
+
+
+def test_what_was_written_may_have_been_the_workspaces_end(workspace: Workspace) -> None:
+    caching.raise_version(workspace.pk)
+    caching.raise_version(workspace.pk)
+    caching.raise_version(workspace.pk + 1)
+
+    assert list(Version.objects.values_list("workspace", "number")) == [(workspace.pk, 2)]
 
 
 def test_an_answer_is_kept_for_its_time(
