@@ -38,6 +38,9 @@ RANGE = [
 ]
 
 
+ID = OpenApiParameter("id", int, OpenApiParameter.PATH)
+
+
 class BadQuery(exceptions.APIException):
     """The address asks for what cannot be."""
 
@@ -180,7 +183,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
         shown = Overview(member_of(request).workspace, asked(request))
         return Response(OverviewSerializer(_told(shown)).data)
 
-    @extend_schema(parameters=RANGE[:3], responses=AccountNumbersSerializer)
+    @extend_schema(parameters=[ID, *RANGE[:3]], responses=AccountNumbersSerializer)
     @action(detail=False, url_path="accounts/(?P<pk>[^/.]+)", url_name="account")
     def account(self, request: Request, pk: str) -> Response:
         """The same of one account, and what its network tells of the account itself."""
@@ -196,7 +199,7 @@ class AnalyticsViewSet(viewsets.ViewSet):
         }
         return Response(AccountNumbersSerializer(told).data)
 
-    @extend_schema(responses=PostNumbersSerializer)
+    @extend_schema(parameters=[ID], responses=PostNumbersSerializer)
     @action(detail=False, url_path="posts/(?P<pk>[^/.]+)", url_name="post")
     def post_numbers(self, request: Request, pk: str) -> Response:
         """A post on each of its accounts, with all that was ever told of it."""
