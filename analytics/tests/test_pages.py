@@ -19,6 +19,7 @@ from analytics.factories import count, published, told, told_account, told_at_on
 from analytics.models import AccountSnapshot, Edition, Look, PostSnapshot
 from analytics.reading import Range
 from analytics.tests.conftest import NOON
+from platforms.registry import PLATFORMS
 from publishing.factories import CampaignFactory, DeliveryFactory
 from publishing.models import Delivery
 
@@ -315,6 +316,15 @@ def test_the_overview_needs_few_queries_and_keeps_what_it_counted(
 
     assert first.context["overview"].figures == again.context["overview"].figures
     assert len(first.content) < 100_000
+    assert len(desk.get("/analytics/?days=90").content) < 100_000
+
+
+def test_a_desk_on_every_network_has_a_small_page_too(
+    desk: Client, months: list[Delivery], workspace: Workspace
+) -> None:
+    for name in PLATFORMS:
+        AccountFactory(workspace=workspace, platform_name=name)
+
     assert len(desk.get("/analytics/?days=90").content) < 100_000
 
 
