@@ -178,6 +178,16 @@ def test_a_limited_account_waits_with_all_its_posts(delivery: Delivery, world: W
     assert len(world.asked) == 2
 
 
+def test_a_limit_that_is_over_already_is_no_circle(delivery: Delivery, world: World, clock: Clock) -> None:
+    collecting.find_new()
+    world.failures = [None, *[RateLimited("Slow down.", retry_at=NOON)] * 50]
+
+    run(clock, HOUR)
+
+    assert len(world.asked) == 2
+    assert look_at(delivery).due_at == NOON + HOUR + timedelta(minutes=1)
+
+
 def test_a_limit_on_our_app_holds_every_account_of_the_network(
     delivery: Delivery, world: World, clock: Clock
 ) -> None:

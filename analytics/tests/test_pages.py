@@ -255,15 +255,22 @@ def test_accounts_are_chosen_by_network_or_one_by_one(query: str, desk: Client, 
         ("networks=friendster", "There is no such network."),
     ],
 )
-@pytest.mark.parametrize("page", ["", "hashtags/", "best-time/", "export.csv"])
+@pytest.mark.parametrize("page", ["", "export.csv"])
 def test_a_range_that_cannot_be_is_refused_beside_the_field(
     page: str, query: str, sentence: str, desk: Client, account: Account
 ) -> None:
     answer = desk.get(f"/analytics/{page}?{query}")
 
     assert answer.status_code == 422
-    if page != "best-time/" or "account" in query or "network" in query:
-        assert sentence in answer.text
+    assert sentence in answer.text
+
+
+def test_the_days_of_a_preset_are_the_preset_though_they_were_typed(desk: Client, account: Account) -> None:
+    typed = desk.get("/analytics/?from=2030-04-09&to=2030-05-06").context["chosen"]
+    other = desk.get("/analytics/?from=2030-04-09&to=2030-05-05").context["chosen"]
+
+    assert (typed.days, other.days) == (28, 0)
+    assert "from=2030-04-09&to=2030-05-05" in other.query()
 
 
 def test_a_last_day_to_come_is_today(desk: Client, account: Account) -> None:
