@@ -33,6 +33,7 @@ MOST_FAILURES = 3  # of a network in one turn
 ANSWERED, DOWN, NOT_NOW, ACCOUNT_WAITS, APP_WAITS = "answered", "down", "not now", "account", "app"
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=6)
 LIMITED_FOR = timedelta(minutes=15)  # where a network does not say until when
+LEAST_LIMIT = timedelta(minutes=1)  # clocks differ, and what may be asked at once is asked in a circle
 GONE_SURELY = 2  # so often a post is not found before it is taken as gone
 ASK_AGAIN = timedelta(hours=1)
 
@@ -204,7 +205,7 @@ def _failed(look: Look, account: Account, error: PlatformError) -> str:
     outcome, due_at = NOT_NOW, look.due_at
     if isinstance(error, RateLimited):
         outcome = ACCOUNT_WAITS if error.each == "account" else APP_WAITS
-        due_at = error.retry_at or moment + LIMITED_FOR
+        due_at = max(error.retry_at or moment + LIMITED_FOR, moment + LEAST_LIMIT)
         _postpone(account, error, due_at)
     elif isinstance(error, TokenExpired):
         # The account says that it is to be connected again; the look stays due, and is made after that.

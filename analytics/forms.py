@@ -98,8 +98,10 @@ class RangeForm(forms.Form):
             if (not ids or account.pk in ids) and (not networks or account.platform_name in networks)
         ]
         span = Range(cleaned["first"], cleaned["last"], self.zone)
-        is_preset = not cleaned.get("from") and not cleaned.get("to")
-        days = (cleaned.get("days") or USUAL) if is_preset else 0
+        length = len(span.days)
+        is_rolling = not cleaned.get("from") and not cleaned.get("to")
+        is_preset = span.last == self.today and length in PRESETS  # the same days, typed
+        days = length if is_rolling or is_preset else 0
         return Chosen(span, accounts, bool(ids or networks), days, ids, networks)
 
 

@@ -45,7 +45,7 @@ class PostSnapshot(Numbers):
     `raw`: the same by the network's own names.
     """
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="snapshots")
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="snapshots", db_index=False)
     taken_at = models.DateTimeField(default=now)
     profile_clicks = models.FloatField(null=True, blank=True)
     average_watch_seconds = models.FloatField(null=True, blank=True)
@@ -81,7 +81,7 @@ class AccountSnapshot(Numbers):
     Followers and posts are as they stand; what the others count is the network's: `Platform.account_days`.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="snapshots")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="snapshots", db_index=False)
     taken_at = models.DateTimeField(default=now)
     followers = models.FloatField(null=True, blank=True)
     new_followers = models.FloatField(null=True, blank=True)
@@ -119,8 +119,8 @@ class Latest(Numbers):
     """
 
     delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="numbers")
-    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     published_at = models.DateTimeField()
     taken_at = models.DateTimeField()
     rate = models.FloatField(null=True, blank=True)
@@ -149,7 +149,7 @@ class AccountDay(Numbers):
     out are counted here as a whole.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="days")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="days", db_index=False)
     day = models.DateField()
     posts = models.PositiveIntegerField(default=0)
     followers = models.FloatField(null=True, blank=True)

@@ -12,10 +12,10 @@ log = structlog.get_logger(__name__)
 # Minutes between runs; the launcher makes the schedules from this.
 SCHEDULES = {
     "collect numbers": ("analytics.tasks.collect_numbers", 1),
-    "find posts without numbers": ("analytics.tasks.find_all", 24 * 60),
+    "find posts without numbers": ("analytics.tasks.find_all", 60),
 }
 SECONDS = 50.0
-LATELY = timedelta(days=2)
+LATELY = timedelta(hours=12)  # what was due before is found once an hour
 
 
 def collect_numbers() -> int:

@@ -115,7 +115,7 @@ def test_a_range_comes_as_a_file(kind: str, start: bytes, ada: User, post: Deliv
         ("networks=friendster", "unknown_network"),
     ],
 )
-@pytest.mark.parametrize("path", ["", "series/", "optimal-time/", "export/"])
+@pytest.mark.parametrize("path", ["", "export/"])
 def test_a_bad_query_is_a_problem_with_its_own_code(path: str, query: str, code: str, ada: User) -> None:
     answer = api(ada).get(f"{API}/{path}?{query}")
 

@@ -1,9 +1,11 @@
 """Networks are asked on time, never too often, and nothing that they told is lost or changed."""
 
+import io
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
@@ -13,7 +15,7 @@ from analytics import collecting, keeping
 from analytics.factories import published, told, told_account
 from analytics.models import AccountDay, AccountSnapshot, Edition, Latest, Look, PostSnapshot
 from analytics.rhythm import next_look_at_account, next_look_at_post
-from analytics.tasks import collect_numbers
+from analytics.tasks import collect_numbers, find_all
 from analytics.tests.conftest import NOON
 from analytics.tests.meter import World, limits
 from platforms.content import Metrics
@@ -174,6 +176,16 @@ def test_a_limited_account_waits_with_all_its_posts(delivery: Delivery, world: W
     assert {look_at(delivery).due_at, look_at(other).due_at} == {until}
     assert world.asked[0] == "account"
     assert len(world.asked) == 2
+
+
+def test_a_limit_that_is_over_already_is_no_circle(delivery: Delivery, world: World, clock: Clock) -> None:
+    collecting.find_new()
+    world.failures = [None, *[RateLimited("Slow down.", retry_at=NOON)] * 50]
+
+    run(clock, HOUR)
+
+    assert len(world.asked) == 2
+    assert look_at(delivery).due_at == NOON + HOUR + timedelta(minutes=1)
 
 
 def test_a_limit_on_our_app_holds_every_account_of_the_network(
@@ -426,3 +438,27 @@ def test_followers_of_a_day_are_the_last_that_were_told(account: Account, clock:
 
     days = AccountDay.objects.filter(account=account).values_list("followers", "new_followers")
     assert list(days) == [(40, None), (42, 2)]
+
+
+def test_an_operator_collects_and_counts_by_hand(delivery: Delivery, world: World, clock: Clock) -> None:
+    world.posts["p1"] = {"views": 7}
+    clock.move_to(NOON + HOUR)
+    said = io.StringIO()
+
+    call_command("collect_analytics", stdout=said)
+    call_command("collect_analytics", "--recount", stdout=said)
+
+    assert said.getvalue().splitlines() == ["Asked 2, counted 1 days.", "Asked 0, counted 1 days."]
+    assert AccountDay.objects.get().views == 7
+
+
+def test_what_was_published_long_after_it_was_due_is_found_within_the_hour(
+    delivery: Delivery, world: World, clock: Clock
+) -> None:
+    Delivery.objects.update(due_at=NOON - 3 * DAY)
+
+    run(clock, HOUR)
+    assert not Look.objects.filter(delivery=delivery).exists()
+
+    assert find_all() == 1
+    assert look_at(delivery).due_at == NOON + HOUR

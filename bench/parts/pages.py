@@ -22,6 +22,7 @@ from analytics.reading import Range, latest_of, ranked
 from bench import large
 from bench.network import Network
 from bench.values import Value
+from inbox.models import Conversation
 
 RUNS = 7
 MOST_SEED_SECONDS = 180.0
@@ -56,9 +57,11 @@ def _visits(member: Membership) -> dict[str, Callable[[], int]]:
     browser.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
     _token, key = ApiToken.issue(member, "bench")
     visits: dict[str, Callable[[], int]] = {}
-    for name, view in PAGES.items():
+    talk = Conversation.objects.filter(workspace=member.workspace_id).order_by("pk")[0].pk
+    named: list[tuple[str, str, list[int]]] = [(name, view, []) for name, view in PAGES.items()]
+    for name, view, args in [*named, ("conversation", "inbox:conversation", [talk])]:
         try:
-            visits[name] = _visit(browser, reverse(view))
+            visits[name] = _visit(browser, reverse(view, args=args))
         except NoReverseMatch:
             sys.stderr.write(f"{name}: no such page\n")
     program = Client(headers={"Authorization": f"Token {key}"})

@@ -42,6 +42,9 @@ RANGE = [
 ID = OpenApiParameter("id", int, OpenApiParameter.PATH)
 
 
+ID = OpenApiParameter("id", int, OpenApiParameter.PATH)
+
+
 class BadQuery(exceptions.APIException):
     """The address asks for what cannot be."""
 

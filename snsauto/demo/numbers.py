@@ -6,16 +6,20 @@ they tell from now on never falls. Posts from before the desk was there carry nu
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import partial
+
+from django.db import transaction
 
 from accounts.connections import platform_client
 from accounts.models import Account, Workspace
 from analytics import collecting, days
 from analytics.gains import Told, standing
 from analytics.keeping import latest_columns
-from analytics.metrics import OF_ACCOUNTS, OF_POSTS, Number
+from analytics.metrics import OF_ACCOUNTS, OF_POSTS
 from analytics.models import AccountSnapshot, Latest, Look, PostSnapshot
 from analytics.rhythm import LOOKS, next_look_at_account, next_look_at_post
 from platforms.content import Metrics
@@ -63,43 +67,71 @@ TEXTS = (
 
 
 def fill(workspace: Workspace, moment: datetime) -> None:
-    """Give the desk its numbers."""
+    """Give the desk its numbers: first all questions, then all rows at once."""
     accounts = list(workspace.accounts.connected().select_related("workspace"))
     collecting.find_new()
-    for account in accounts:
-        followers = _account(account, moment)
-        _earlier(account, followers, moment)
     out = Delivery.objects.filter(post__workspace=workspace, state=State.PUBLISHED)
-    for delivery in out.exclude(remote_id=CONFIRMED).select_related("account__workspace"):
-        _post(delivery, moment)
-    for account in accounts:
-        days.touch_all(account)
-    while days.count_touched():
-        pass
+    standing_posts = list(out.select_related("account__workspace"))
+    told_accounts = [(account, _asked(platform_client(account).account_metrics)) for account in accounts]
+    told_posts = [(delivery, _asked_of(delivery)) for delivery in standing_posts]
+    with transaction.atomic():
+        rows = Rows()
+        for account, metrics in told_accounts:
+            _account(account, metrics, moment, rows)
+            _earlier(account, metrics.values.get("followers") or 900.0, moment, rows)
+        for delivery, metrics in told_posts:
+            _post(delivery, metrics, moment, rows)
+        rows.write()
+        for account in accounts:
+            days.touch_all(account)
+        while days.count_touched():
+            pass
+
+
+def _asked(ask: Callable[[], Metrics]) -> Metrics:
+    with suppress(PlatformError):
+        return ask()
+    return Metrics({})
+
+
+def _asked_of(delivery: Delivery) -> Metrics:
+    account = delivery.account
+    if not account.platform.can("post_metrics"):
+        return Metrics({})
+    return _asked(partial(platform_client(account).post_metrics, delivery.published))
+
+
+@dataclass
+class Rows:
+    """What is written in the end."""
+
+    evenings: list[AccountSnapshot] = field(default_factory=list)
+    shots: list[PostSnapshot] = field(default_factory=list)
+    latest: list[Latest] = field(default_factory=list)
+
+    def write(self) -> None:
+        AccountSnapshot.objects.bulk_create(self.evenings)
+        PostSnapshot.objects.bulk_create(self.shots)
+        Latest.objects.bulk_create(self.latest)
 
 
 # --- followers ---
 
 
-def _account(account: Account, moment: datetime) -> float:
-    """What the network tells of the account now, and one number an evening that led there; the followers."""
-    told = Metrics({})
-    with suppress(PlatformError):
-        told = platform_client(account).account_metrics()
-    now = {name: value for name, value in told.values.items() if name in OF_ACCOUNTS}
-    followers = now.get("followers")
+def _account(account: Account, told: Metrics, moment: datetime, rows: Rows) -> None:
+    """What the network tells of the account now, and one number an evening that led there."""
+    now: dict[str, float] = {name: value for name, value in told.values.items() if name in OF_ACCOUNTS}
     dice = random.Random(account.platform_name)  # noqa: S311  (the same demo every time)
-    rows = [AccountSnapshot(account=account, taken_at=moment, raw=dict(told.raw), **now)] if now else []
-    if followers:
-        rows += [
+    if now:
+        rows.evenings.append(AccountSnapshot(account=account, taken_at=moment, raw=dict(told.raw), **now))
+    if followers := now.get("followers"):
+        rows.evenings += [
             AccountSnapshot(account=account, taken_at=at, followers=round(number))
             for at, number in _climb(followers, moment, dice)
         ]
-    AccountSnapshot.objects.bulk_create(rows)
     Look.objects.filter(account=account).update(
         looked_at=moment, due_at=next_look_at_account(account.pk, account.workspace.zone, moment)
     )
-    return followers or 400.0
 
 
 def _climb(followers: float, moment: datetime, dice: random.Random) -> Iterator[tuple[datetime, float]]:
@@ -114,13 +146,9 @@ def _climb(followers: float, moment: datetime, dice: random.Random) -> Iterator[
 # --- posts that stand in the sandbox ---
 
 
-def _post(delivery: Delivery, moment: datetime) -> None:
+def _post(delivery: Delivery, told: Metrics, moment: datetime, rows: Rows) -> None:
     """What its network tells now, and what it would have told each time before."""
-    told = Metrics({})
-    if delivery.account.platform.can("post_metrics"):
-        with suppress(PlatformError):
-            told = platform_client(delivery.account).post_metrics(delivery.published)
-    now = {name: value for name, value in told.values.items() if name in OF_POSTS}
+    now: dict[str, float] = {name: value for name, value in told.values.items() if name in OF_POSTS}
     published_at = delivery.published_at or moment
     if now:
         age = moment - published_at
@@ -128,7 +156,7 @@ def _post(delivery: Delivery, moment: datetime) -> None:
         looks: list[tuple[datetime, dict[str, float]]] = [
             (at, {name: _part(name, value, share) for name, value in now.items()}) for at, share in shots
         ]
-        _write(delivery, [*looks, (moment, dict(now))], told)
+        _note(delivery, [*looks, (moment, {**now})], rows, told)
     Look.objects.filter(delivery=delivery, due_at__isnull=False).update(
         looked_at=moment, due_at=next_look_at_post(published_at, moment)
     )
@@ -155,10 +183,10 @@ def _part(name: str, value: float, share: float) -> float:
 # --- posts from before ---
 
 
-def _earlier(account: Account, followers: float, moment: datetime) -> None:
+def _earlier(account: Account, followers: float, moment: datetime, rows: Rows) -> None:
     """What the bakery posted before it had this desk: texts alone, where networks take them."""
     posts = _earlier_posts(account.workspace, moment)
-    names = [name for name in account.platform.post_numbers if name == "views" or name in FRIENDS]
+    names: list[str] = [name for name in account.platform.post_numbers if name == "views" or name in FRIENDS]
     kind = account.platform.kind_for([], {})
     if not names or kind.rules.media_at_least or kind.rules.needs_video:
         return
@@ -178,7 +206,7 @@ def _earlier(account: Account, followers: float, moment: datetime) -> None:
         Look(delivery=delivery, due_at=None, problem_code="no_address") for delivery in deliveries
     )
     for number, delivery in enumerate(deliveries):
-        _write(delivery, list(_remembered(delivery, number, followers, names, moment)))
+        _note(delivery, list(_remembered(delivery, number, followers, names, moment)), rows)
 
 
 def _earlier_posts(workspace: Workspace, moment: datetime) -> list[Post]:
@@ -223,30 +251,27 @@ def _remembered(
         yield at, {name: float(math.floor(whole[name] * share)) for name in names}
 
 
-# --- writing ---
+# --- what follows ---
 
 
-def _write(
-    delivery: Delivery, told: list[tuple[datetime, dict[str, float]]], newest: Metrics | None = None
+def _note(
+    delivery: Delivery,
+    told: list[tuple[datetime, dict[str, float]]],
+    rows: Rows,
+    newest: Metrics | None = None,
 ) -> None:
     """The snapshots, and the newest numbers that follow from them; the network's own words with the last."""
-    PostSnapshot.objects.bulk_create(
-        PostSnapshot(
+    for at, values in told:
+        raw = dict(newest.raw) if newest and at == told[-1][0] else {}
+        rows.shots.append(PostSnapshot(delivery=delivery, taken_at=at, raw=raw, **values))
+    taken_at, known = list(standing(Told(at, values) for at, values in told))[-1]
+    rows.latest.append(
+        Latest(
             delivery=delivery,
-            taken_at=at,
-            raw=dict(newest.raw) if newest and number == len(told) else {},
-            **values,
+            workspace_id=delivery.account.workspace_id,
+            account=delivery.account,
+            published_at=delivery.published_at or taken_at,
+            taken_at=taken_at,
+            **latest_columns(known),
         )
-        for number, (at, values) in enumerate(told, 1)
-    )
-    known: dict[str, Number] = {}
-    for _at, known in standing(Told(at, values) for at, values in told):  # noqa: B007  (the last is wanted)
-        pass
-    Latest.objects.create(
-        delivery=delivery,
-        workspace_id=delivery.account.workspace_id,
-        account=delivery.account,
-        published_at=delivery.published_at,
-        taken_at=told[-1][0],
-        **latest_columns(known),
     )

@@ -17,7 +17,8 @@ from pytest_django.fixtures import Settings
 
 from accounts.factories import UserFactory
 from accounts.models import Account, Notification, User, Workspace
-from analytics.models import AccountDay
+from analytics import collecting, days
+from analytics.models import AccountDay, Look
 from analytics.reading import Range, by_day, by_platform
 from inbox.models import Conversation, Message, Reply
 from platforms.registry import PLATFORMS
@@ -87,6 +88,23 @@ def check_numbers() -> None:
     ]
     assert silent
     assert all(line.totals.values["views"] is None for line in silent)
+
+
+def check_going_on() -> None:
+    """What the networks tell from now on, over HTTP, goes on from there."""
+    out = Delivery.objects.exclude(permalink="").order_by("account", "-pk")
+    newest = {delivery.account_id: delivery.pk for delivery in out}.values()
+    asked = Look.objects.filter(delivery__in=newest, due_at__isnull=False)
+    Look.objects.filter(pk__in=list(asked.values_list("pk", flat=True))).update(due_at=now())
+
+    assert collecting.collect(60) == asked.count()
+    for delivery in Delivery.objects.filter(pk__in=newest, look__in=asked):
+        before, after = list(delivery.snapshots.order_by("-taken_at")[:2])[::-1]
+        assert all((after.values[name] or 0) >= (value or 0) for name, value in before.values.items()), (
+            delivery
+        )
+    days.count_touched()
+    assert not AccountDay.objects.filter(is_corrected=True).exists()
 
 
 def check_telling() -> None:
