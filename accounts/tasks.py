@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 
 from accounts import connections_ending, exporting, farewells, invitations, notices, webhook_sending
 from accounts.limits import read_limits
-from accounts.models import Account, Happening, IdempotentRequest, Notification, OAuthState, PendingConnection
+from accounts.models import (
+    Account,
+    Happening,
+    IdempotentRequest,
+    Notification,
+    OAuthState,
+    PendingConnection,
+    Webhook,
+)
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
 from platforms.errors import PlatformError, TokenExpired
@@ -129,5 +137,6 @@ def sweep() -> int:
         (Happening, Happening.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
+    Webhook.objects.filter(old_secret_until__lte=moment).update(old_secret=None, old_secret_until=None)
     log.info("swept", rows=deleted)
     return deleted
