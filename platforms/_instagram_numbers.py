@@ -58,6 +58,7 @@ class InstagramNumbers(InstagramLogin):
         *("followers", "new_followers", "posts", "views", "reach", "likes", "comments", "shares", "reposts"),
         *("saves", "clicks", "engagements"),
     )
+    account_days: ClassVar[int] = 1
 
     def post_metrics(self, published: Published) -> Metrics:
         fields = {"fields": "media_product_type,like_count,comments_count"}

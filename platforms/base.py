@@ -120,6 +120,9 @@ class Platform:
     app_of: ClassVar[str] = ""  # the network whose registration, and so whose quotas of the app, it shares
     post_numbers: ClassVar[tuple[Metric, ...]] = ()  # what `post_metrics` can tell
     account_numbers: ClassVar[tuple[Metric, ...]] = ()
+    # Of so many last days are an account's numbers, other than followers and posts; 0: totals so far.
+    account_days: ClassVar[int] = 0
+    reading: ClassVar[Mapping[str, float]] = {}  # what a look at numbers takes out of each quota, at most
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what `messages` brings
     replies_to: ClassVar[tuple[MessageKind, ...]] = ()
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}

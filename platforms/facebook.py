@@ -82,6 +82,7 @@ class Facebook(Publishing, Talking):
     )
     post_numbers = numbers.POST_NUMBERS
     account_numbers = numbers.PAGE_NUMBERS
+    account_days = 1
     message_kinds: ClassVar[tuple[MessageKind, ...]] = ("comment", "mention", "review", "direct")
     replies_to: ClassVar[tuple[MessageKind, ...]] = message_kinds
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {

@@ -56,6 +56,8 @@ class GoogleBusiness(GoogleBusinessReviews, GoogleBusinessNumbers, GoogleBusines
         Quota("requests", 300, MINUTE, "app", (Cost(3),)),  # the post, and looks at Google's review
         Quota("edits", 10, MINUTE, cost=(Cost(1),)),
     )
+    reading: ClassVar[Mapping[str, float]] = {"requests": 1}
+    account_days: ClassVar[int] = 30
     fetches_media: ClassVar[bool] = True
 
     @classmethod

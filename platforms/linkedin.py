@@ -62,6 +62,7 @@ class LinkedIn(LinkedInPeople, LinkedInMedia, LinkedInInbox, LinkedInNumbers):
         Quota("requests", 150, DAY, cost=(Cost(1),), zone="UTC"),
         Quota("requests", 100_000, DAY, "app", (Cost(1),), "UTC"),
     )
+    reading: ClassVar[Mapping[str, float]] = {"requests": 5}  # a profile's numbers are asked one by one
 
     @classmethod
     def check(cls, draft: Draft, limits: Mapping[str, Json]) -> list[Finding]:

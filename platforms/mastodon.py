@@ -81,6 +81,7 @@ class Mastodon(MastodonInbox):
         Quota("uploads", 30, timedelta(minutes=30), cost=(Cost(per_medium=1),)),
         Quota("deletions", 30, timedelta(minutes=30)),
     )
+    reading = {"requests": 1}
     post_numbers = tuple(OF_POSTS.values())
     account_numbers = tuple(OF_ACCOUNTS.values())
 

@@ -81,6 +81,8 @@ class Pinterest(OAuthPlatform):
         Quota("reads", 1000, MINUTE),
         Quota("analytics", 60, MINUTE),
     )
+    reading = {"reads": 1, "analytics": 1}
+    account_days = 30
     post_numbers = tuple(PIN_WORDS.values())
     account_numbers = ("followers", "posts", "views", "engagements", "clicks", "saves")
 

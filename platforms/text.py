@@ -83,6 +83,11 @@ def hashtags(text: str) -> int:
     return len(_HASHTAG.findall(text))
 
 
+def hashtag_words(text: str) -> list[str]:
+    """The hashtags in their order, without the sign."""
+    return [found[1:] for found in _HASHTAG.findall(text)]
+
+
 def mentions(text: str) -> int:
     """How many handles a text names."""
     return len(_HANDLE.findall(text))

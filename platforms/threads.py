@@ -79,6 +79,7 @@ class Threads(ThreadsInbox):
     )
     post_numbers = tuple(NUMBERS[name] for name in OF_POSTS)
     account_numbers = tuple(NUMBERS[name] for name in OF_ACCOUNTS)
+    account_days = 2
     fetches_media = True
 
     # --- connecting ---

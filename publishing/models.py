@@ -16,6 +16,7 @@ from accounts.models import Account, Workspace, WorkspaceQuerySet, validate_time
 from campaigns.models import Campaign
 from platforms.content import App, Published
 from publishing.engine_rows import Switch
+from publishing.library_rows import MediaLabel  # noqa: F401 (its table belongs to this app)
 
 
 def upload_path(media: "Media | Variant", filename: str) -> str:

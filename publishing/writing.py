@@ -193,6 +193,19 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
     )
 
 
+def stored_input(post: Post, text: str) -> PostInput:
+    """A post as it stands, with another text."""
+    deliveries = post.deliveries.select_related("account").exclude(state=State.CANCELLED).order_by("pk")
+    return PostInput(
+        text=text,
+        targets=[Target(delivery.account, delivery.text, delivery.options) for delivery in deliveries],
+        media=post.pictures,
+        timezone=post.timezone,
+        campaign=post.campaign,
+        scheduled_at=post.scheduled_at,
+    )
+
+
 def duplicate(member: Membership, post: Post) -> Post:
     """The same post once more, as a draft, for the accounts that are still connected."""
     deliveries = post.deliveries.select_related("account").order_by("pk")

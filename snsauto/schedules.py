@@ -11,6 +11,7 @@ from django.utils.timezone import now
 from django_q.models import Schedule
 
 from accounts import tasks as accounts
+from analytics import tasks as analytics
 from publishing import tasks as publishing
 from publishing.bell import CLUSTER
 from snsauto import tasks as house
@@ -27,6 +28,7 @@ def wanted() -> dict[Key, tuple[str, int]]:
     """Every schedule there shall be: what it calls, and how many minutes lie between."""
     by_app = (
         (DEFAULT, accounts.SCHEDULES),
+        (DEFAULT, analytics.SCHEDULES),
         (DEFAULT, house.SCHEDULES),
         (DEFAULT, publishing.WATCHES),
         (CLUSTER, publishing.SCHEDULES),

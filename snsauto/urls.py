@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("accounts.urls")),
     path("notices/", include("accounts.notice_urls")),
     path("campaigns/", include("campaigns.urls")),
+    path("analytics/", include("analytics.urls")),
     path("auth/2fa/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_index"),
     path(
         "auth/2fa/webauthn/", RedirectView.as_view(pattern_name="accounts:security"), name="mfa_list_webauthn"

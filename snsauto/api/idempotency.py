@@ -80,9 +80,14 @@ def _written(value: object) -> object:
     return str(value)
 
 
+def stored_key(member: Membership, key: str) -> str:
+    """Each person's keys are their own."""
+    return digest(f"{member.user_id} {key}")
+
+
 def _begin(member: Membership, key: str, fingerprint: str) -> IdempotentRequest:
-    """A new record, or the finished one of the same request. Keys are each person's own."""
-    key = digest(f"{member.user_id} {key}")
+    """A new record, or the finished one of the same request."""
+    key = stored_key(member, key)
     rows = IdempotentRequest.objects.filter(workspace_id=member.workspace_id, key=key)
     old, dead = now() - IdempotentRequest.LIFETIME, now() - BUSY
     rows.filter(Q(created_at__lt=old) | Q(status=None, created_at__lt=dead)).delete()

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
@@ -12,12 +13,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Membership
 from platforms.rules import Finding
 from publishing import scheduling, writing
 from publishing.forecast import full_days
 from publishing.models import Post, State
 from publishing.previews import Preview, preview, with_twins
+from publishing.writing import PostInput, locked_deliveries
 from snsauto.api.authentication import member_of
+from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
 from snsauto.api.idempotency import idempotent
 from snsauto.api.limits import PUBLISH, SCHEDULE, spend
@@ -69,7 +73,7 @@ class PostViewSet(
         asked = self._sent(request)
         with transaction.atomic():
             post = writing.save_post(member_of(request), post_input(member_of(request), asked))
-            self._go(post, asked)
+            go(post, asked)
         return self._answer(post, status.HTTP_201_CREATED)
 
     @extend_schema(request=PostWriteSerializer, responses=PostSerializer)
@@ -87,7 +91,7 @@ class PostViewSet(
         asked = self._sent(request)
         with transaction.atomic():
             writing.save_post(member, post_input(member, asked, post if keep else None), post)
-            self._go(post, asked)
+            go(post, asked)
         return self._answer(post)
 
     @staticmethod
@@ -96,13 +100,6 @@ class PostViewSet(
         asked = sent(PostWriteSerializer, request)
         spend(request, *LIMITS[asked["publish"]])
         return asked
-
-    @staticmethod
-    def _go(post: Post, asked: dict[str, Any]) -> None:
-        if asked["publish"] == "now":
-            scheduling.publish_now(post)
-        elif asked["publish"] == "schedule":
-            scheduling.schedule(post, asked["scheduled_at"])
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         writing.delete_post(self.get_object())
@@ -142,16 +139,40 @@ class PostViewSet(
         scheduling.cancel_post(post)
         return self._answer(post)
 
+    @extend_schema(request=None, responses=PostSerializer, parameters=[KEY])
+    @action(detail=True, methods=["post"], limits=(PUBLISH,))
+    @idempotent
+    def retry(self, request: Request, pk: str) -> Response:
+        """Send again now what failed or was missed; steps that are done stay done."""
+        post = self.get_object()
+        with transaction.atomic():
+            tried = [scheduling.retry(delivery) for delivery in locked_deliveries(post)]
+        if not any(tried):
+            raise Conflict(_("Nothing in this post has failed or was missed."))
+        return self._answer(post)
+
     @extend_schema(request=PostWriteSerializer, responses=CheckResultSerializer(many=True))
     @action(detail=False, methods=["post"], pagination_class=None, filterset_class=None)
     def check(self, request: Request) -> Response:
         """The preflight alone: what each network would say. Nothing is stored."""
         member = member_of(request)
-        content = post_input(member, sent(PostWriteSerializer, request))
-        at = content.scheduled_at or now()
-        previews = with_twins([preview(content, target) for target in content.targets], at, None)
-        full = full_days([(row.account, row.draft) for row in previews], at, member.workspace.zone)
-        return Response([_checked(row, full[row.account.pk]) for row in previews])
+        return Response(check(member, post_input(member, sent(PostWriteSerializer, request))))
+
+
+def go(post: Post, asked: dict[str, Any]) -> None:
+    """What shall happen once the post is saved."""
+    if asked["publish"] == "now":
+        scheduling.publish_now(post)
+    elif asked["publish"] == "schedule":
+        scheduling.schedule(post, asked["scheduled_at"])
+
+
+def check(member: Membership, content: PostInput) -> list[dict[str, Any]]:
+    """What each network would say of a post that is not written down."""
+    at = content.scheduled_at or now()
+    previews = with_twins([preview(content, target) for target in content.targets], at, None)
+    full = full_days([(row.account, row.draft) for row in previews], at, member.workspace.zone)
+    return [_checked(row, full[row.account.pk]) for row in previews]
 
 
 def _checked(row: Preview, full: list[Finding]) -> dict[str, Any]:

@@ -26,7 +26,15 @@ class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
 class SwitchSerializer(serializers.ModelSerializer[Switch]):
     """The desk's kill switch: who has put it so, when, and why."""
 
+    changed_at = serializers.SerializerMethodField()
     changed_by = serializers.CharField(allow_null=True)
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_changed_at(self, switch: Switch) -> Any:
+        """Never, where nobody has pressed it yet."""
+        return (
+            None if switch._state.adding else serializers.DateTimeField().to_representation(switch.changed_at)
+        )
 
     class Meta:
         model = Switch

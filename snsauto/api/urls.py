@@ -6,14 +6,20 @@ from rest_framework.routers import SimpleRouter
 
 from snsauto.api import (
     accounts,
+    analytics,
+    bulk_posts,
     connecting,
     deliveries,
     hooks,
     me,
     media,
+    metrics,
     notices,
+    planning,
     posts,
+    publish,
     schema,
+    settings,
     switches,
     team,
     views,
@@ -21,6 +27,7 @@ from snsauto.api import (
 
 router = SimpleRouter()
 router.register("accounts", accounts.AccountViewSet)
+router.register("analytics", analytics.AnalyticsViewSet, basename="analytics")
 router.register("campaigns", views.CampaignViewSet)
 router.register("deliveries", deliveries.DeliveryViewSet)
 router.register("media", media.MediaViewSet)
@@ -36,11 +43,22 @@ router.register("webhook-messages", hooks.DispatchViewSet)
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)
 urlpatterns = [
+    path("posts/bulk/", bulk_posts.BulkPosts.as_view(), name="post-bulk"),
+    path("posts/<int:pk>/metrics/", metrics.PostMetrics.as_view(), name="post-metrics"),
     path("", include(router.urls)),
     path("me/", me.Me.as_view(), name="me"),
     path("me/refresh/", me.Refresh.as_view(), name="refresh"),
     path("workspace/", team.WorkspaceDetail.as_view(), name="workspace"),
     path("desk/", switches.Desk.as_view(), name="desk"),
+    path("publish/", publish.Publish.as_view(), name="publish"),
+    path("publish/multi-platform/", publish.PublishMultiPlatform.as_view(), name="publish-multi-platform"),
+    path("schedule/", publish.Schedule.as_view(), name="schedule"),
+    path("schedule/execute/", publish.Execute.as_view(), name="schedule-execute"),
+    path("schedule/<int:pk>/", publish.ScheduleDetail.as_view(), name="schedule-detail"),
+    path("scheduled/", planning.Scheduled.as_view(), name="scheduled"),
+    path("queue/", planning.Queue.as_view(), name="queue"),
+    path("calendar/", planning.Calendar.as_view(), name="calendar"),
+    path("settings/", settings.Settings.as_view(), name="settings"),
     path("oauth/choose/", connecting.Choose.as_view(), name="oauth-choose"),
     path("oauth/<slug:platform>/authorize/", connecting.Authorize.as_view(), name="oauth-authorize"),
     path("oauth/<slug:platform>/callback/", connecting.Callback.as_view(), name="oauth-callback"),
@@ -52,5 +70,5 @@ urlpatterns = [
     path("platforms/", me.PlatformList.as_view(), name="platform-list"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
-    re_path(r"^.*$", views.NotHere.as_view()),
+    re_path(r"^[\s\S]*$", views.NotHere.as_view()),
 ]

@@ -29,6 +29,7 @@ IDENTITIES = {
     "bluesky": ("did:plc:harbourandryelisbon22222", "harbourandrye.test"),
     "mastodon": ("109382746152839471", "harbourandrye"),
 }
+FOLLOWERS = {"x": 2310, "bluesky": 412, "mastodon": 640}
 HANDLE = "harbourandrye"
 HANDLES = {"telegram": "harbour_and_rye", "linkedin": "harbour-and-rye"}  # as their rules want names to be
 # Where the bakery of the sandbox is at home, and where this one is.

@@ -50,6 +50,22 @@ def test_words_lose_their_spaces(given: Set) -> None:
     assert env.words("VALUE") == ["one", "two", "three"]
 
 
+def test_limits_stand_over_their_defaults(given: Set) -> None:
+    given("publish=100/hour, oauth=5/second")
+
+    limits = env.limits("VALUE", publish=(20, 3600), oauth=(10, 60), schedule=(50, 3600))
+
+    assert limits == {"publish": (100, 3600), "oauth": (5, 1), "schedule": (50, 3600)}
+
+
+@pytest.mark.parametrize("value", ["publish", "publish=many/hour", "publish=1/fortnight", "posts=1/hour"])
+def test_a_limit_that_makes_no_sense_is_refused(given: Set, value: str) -> None:
+    given(value)
+
+    with pytest.raises(ImproperlyConfigured, match="must look like publish=20/hour"):
+        env.limits("VALUE", publish=(20, 3600))
+
+
 @pytest.mark.parametrize(
     ("read", "value", "sentence"),
     [

@@ -1,117 +1,215 @@
-"""Every address that names a row, asked by people to whom the row does not belong."""
+"""Every address of the product, asked by everybody: visitor, stranger and each role, against one table.
 
+The table is docs/permissions.md: what it says is what people are told, and what is compared here.
+"""
+
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import pytest
-from django.db import models
+from django.db import models, transaction
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
-from django.utils.timezone import now
-from rest_framework.test import APIClient
 
-from accounts.factories import AccountFactory, MembershipFactory, UserFactory, client_of
-from accounts.models import (
-    ApiToken,
-    DataExport,
-    Dispatch,
-    Happening,
-    Invitation,
-    Notification,
-    User,
-    Webhook,
-    Workspace,
-    digest,
-)
-from accounts.permissions import Role
-from campaigns.models import Campaign
-from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
-from publishing.models import State
+from accounts.factories import MembershipFactory, client_of
+from accounts.models import User, Workspace
+from accounts.permissions import GRANTED, Permission, Role
+from platforms.registry import PLATFORMS
+from snsauto.tests.rows import ROW, one_of_each
 
 pytestmark = pytest.mark.django_db
-ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "campaigns", "notices", "publishing", "api"}
-READS = {"get", "head", "options"}
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ELSEWHERE = {"admin", "sandbox", "account", "mfa"}  # the admin's own rights; the play networks; logging in
+ANYBODY, STAFF = "anybody", "staff"
+NEEDS = (ANYBODY, *(permission.value for permission in Permission), STAFF)
+NETWORK = next(platform for platform in PLATFORMS.values() if platform.connect_methods)
+VALUES = {
+    "pk": str(ROW),
+    "platform": NETWORK.name,
+    "platform_name": NETWORK.name,
+    "method_name": NETWORK.connect_methods[0].name,
+    "year": "2030",
+    "month": "5",
+    "day": "6",
+}
+PATHS = {"/accounts/<platform_name>/client.json": "/accounts/bluesky/client.json"}
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+GROUPS = 8  # of addresses, so that processes share the walk
 
 
-def routes(resolver: URLResolver, prefix: str = "", within: bool = False) -> Iterator[str]:
-    """The addresses of our own pages and of the API that name a row by its number."""
+@dataclass(frozen=True)
+class Address:
+    """Where something is, as the table writes it and as it is asked."""
+
+    shown: str
+    path: str
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Forms of pages know no others."""
+        return METHODS if "/api/" in self.path else METHODS[:2]
+
+    @property
+    def names_a_row(self) -> bool:
+        return str(ROW) in self.path
+
+
+def addresses(resolver: URLResolver, prefix: str = "") -> Iterator[Address]:
+    """Every address of our own."""
     for entry in resolver.url_patterns:
         route = prefix + str(entry.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
-        if isinstance(entry, URLResolver):
-            yield from routes(entry, route, within or entry.namespace in OURS)
-        elif within and isinstance(entry, URLPattern) and ("<int:pk>" in route or "(?P<pk>" in route):
-            named = route.replace("<int:pk>", str(ROW)).replace("(?P<pk>[^/.]+)", str(ROW))
-            yield "/" + named.replace("<slug:version>", "1")
+        if isinstance(entry, URLPattern):
+            if "\\s" not in route and "(?P<format>" not in route and entry.name != "schema":
+                shown = PARAMETER.sub(lambda found: f"<{_name(found)}>", route)
+                path = PARAMETER.sub(lambda found: VALUES.get(_name(found), "1"), route)
+                yield Address(f"/{shown}", PATHS.get(f"/{shown}", f"/{path}"))
+        elif not ({entry.namespace, route.strip("/").partition("/")[0]} & {*ELSEWHERE, "auth"}):
+            yield from addresses(entry, route)
 
 
-ROUTES = sorted(set(routes(get_resolver())))
+def _name(found: re.Match[str]) -> str:
+    return found[1] or found[2]
 
 
-@pytest.fixture(autouse=True)
-def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
-    """One row of every kind in Ada's workspace, all of the same number."""
-    account = AccountFactory(pk=ROW, workspace=workspace)
-    post = PostFactory(pk=ROW, workspace=workspace, author=ada)
-    MembershipFactory(pk=ROW, user=UserFactory(name="Dora"), workspace=workspace, role=Role.EDITOR)
-    hook = Webhook.objects.create(
-        pk=ROW, workspace=workspace, url="https://example.org/", secret="whsec_aGk="
-    )
-    happening = Happening.objects.create(workspace=workspace, event="post.failed", key="k", payload={})
+ADDRESSES = sorted(set(addresses(get_resolver())), key=lambda address: address.shown)
+
+
+@cache
+def table() -> dict[tuple[str, str], str]:
+    """What is needed, by address and method."""
+    rows = re.findall(r"^\| `(/[^`]*)` \|(.*)\|$", PAGE.read_text(), re.MULTILINE)
     return {
-        "webhook": hook,
-        "dispatch": Dispatch.objects.create(pk=ROW, webhook=hook, happening=happening),
-        "export": DataExport.objects.create(pk=ROW, workspace=workspace, asked_by=ada, state="done"),
-        "invitation": Invitation.objects.create(
-            pk=ROW, workspace=workspace, email="eve@example.org", expires_at=now() + Invitation.LIFETIME
-        ),
-        "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
-        "media": MediaFactory(pk=ROW, workspace=workspace),
-        "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
-        "notice": Notification.objects.create(pk=ROW, user=ada, workspace=workspace, key="k", text="Late."),
-        "token": ApiToken.objects.create(
-            pk=ROW, user=ada, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
-        ),
+        (address, method): cell.strip()
+        for address, cells in rows
+        for method, cell in zip(METHODS, cells.split("|"), strict=True)
+        if cell.strip()
     }
 
 
-def counted(rows: dict[str, models.Model]) -> list[bool]:
-    return [type(row).objects.filter(pk=ROW).exists() for row in rows.values()]  # type: ignore[attr-defined]
+def line(address: str, found: dict[str, set[str] | None], needs: dict[str, str | None]) -> str:
+    """A row of the table as the desk has it; what is right already stays as it is called."""
+    cells = []
+    for method in METHODS:
+        has, need = found.get(method), needs.get(method)
+        cells.append((need if is_right(has, need) else word_for(has)) or "" if has is not None else "")
+    return f"| `{address}` | {' | '.join(cells)} |"
+
+
+# --- the people ---
+
+
+@pytest.fixture
+def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
+    return one_of_each(ada, workspace)
+
+
+@pytest.fixture
+def people(ada: User, cho: User, workspace: Workspace, rows: dict[str, models.Model]) -> dict[str, Client]:
+    """One of each role, and staff; a visitor; a stranger, who owns another workspace."""
+    roles = {
+        role: client_of(MembershipFactory.create(workspace=workspace, role=role).user) for role in Role.values
+    }
+    roles[Role.OWNER] = client_of(ada)
+    staff = MembershipFactory.create(user__is_staff=True, workspace=workspace, role=Role.OWNER).user
+    return {"visitor": Client(), "stranger": client_of(cho), STAFF: client_of(staff), **roles}
+
+
+def ask(client: Client, method: str, path: str) -> HttpResponseBase:
+    """Ask, and take back whatever it did."""
+    with transaction.atomic():
+        answer = client.generic(method, path, content_type="application/json" if "/api/" in path else FORM)
+        transaction.set_rollback(True)
+    return answer
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def is_let_in(answer: HttpResponseBase) -> bool:
+    if answer.status_code == 302:
+        return "/auth/login/" not in answer["Location"]
+    return answer.status_code not in {401, 403, 404}
+
+
+def let_in(people: dict[str, Client], method: str, path: str) -> set[str] | None:
+    """Who gets in; None where there is no such method."""
+    if ask(people[STAFF], method, path).status_code == 405:
+        return None
+    others = {who: client for who, client in people.items() if who != "stranger"}
+    return {who for who, client in others.items() if is_let_in(ask(client, method, path))}
+
+
+def meant(need: str) -> set[str]:
+    """Who a word of the table lets in."""
+    need = need.rstrip("*")
+    roles = [role for role in Role.values if need in {ANYBODY, *GRANTED[role]}]
+    return {STAFF, *roles, *(["visitor"] if need == ANYBODY else [])}
+
+
+def is_right(found: set[str] | None, need: str | None) -> bool:
+    """Of `write*` the walk sees only that nobody else gets in: there is nothing to find for anybody."""
+    if found is None or need is None:
+        return found is None and need is None
+    return found <= meant(need) if need.endswith("*") else found == meant(need)
+
+
+def word_for(found: set[str]) -> str:
+    return next((need for need in NEEDS if meant(need) == found), "*" if not found else f"? {sorted(found)}")
+
+
+# --- the walk ---
 
 
 def test_there_is_something_to_walk() -> None:
-    assert len(ROUTES) > 30
-    assert "/posts/424242/" in ROUTES
-    assert "/api/v1/posts/424242/" in ROUTES
+    shown = {address.shown for address in ADDRESSES}
+
+    assert len(shown) > 120
+    assert {"/posts/<pk>/", "/api/v1/posts/<pk>/", "/operations/", "/health"} <= shown
 
 
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_stranger_finds_and_changes_nothing(route: str, cho: User, rows: dict[str, models.Model]) -> None:
-    client = client_of(cho)
+def test_the_table_names_what_there_is() -> None:
+    shown = {address.shown for address in ADDRESSES}
 
-    answers = [
-        getattr(client, method)(route).status_code for method in ("get", "post", "patch", "put", "delete")
+    assert {address for address, _method in table()} - shown == set(), "docs/permissions.md names too much"
+    assert {need.rstrip("*") for need in table().values()} <= set(NEEDS)
+
+
+def test_the_roles_stand_in_the_table() -> None:
+    page = PAGE.read_text()
+
+    for role in Role:
+        marks = ["yes" if permission in GRANTED[role] else "" for permission in Permission]
+        assert f"| {role.label} | {' | '.join(marks)} |" in page
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_everybody_is_let_in_where_the_table_says_so(people: dict[str, Client], group: int) -> None:
+    wrong = []
+    for address in ADDRESSES[group::GROUPS]:
+        found = {method: let_in(people, method, address.path) for method in address.methods}
+        needs = {method: table().get((address.shown, method)) for method in address.methods}
+        if not all(is_right(found[method], needs[method]) for method in found):
+            wrong.append(line(address.shown, found, needs))
+
+    assert wrong == [], "docs/permissions.md and the desk differ; as the desk has it:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_a_stranger_finds_and_changes_nothing(
+    people: dict[str, Client], rows: dict[str, models.Model], group: int
+) -> None:
+    stranger = people["stranger"]
+    asked = [
+        (method, address.path, stranger.generic(method, address.path).status_code)
+        for address in ADDRESSES[group::GROUPS]
+        if address.names_a_row
+        for method in METHODS
     ]
 
-    assert set(answers) <= {403, 404, 405}, answers
-    assert all(counted(rows))
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_visitor_is_asked_to_log_in(route: str, rows: dict[str, models.Model]) -> None:
-    client = APIClient() if route.startswith("/api/") else Client()
-
-    answers = [getattr(client, method)(route) for method in ("get", "post")]
-
-    for answer in answers:
-        assert answer.status_code in {302, 401, 405}, answer.status_code
-        assert answer.status_code != 302 or "/auth/login/" in answer["Location"]
-
-
-@pytest.mark.parametrize("route", ROUTES)
-def test_a_viewer_changes_nothing(route: str, vic: User, rows: dict[str, models.Model]) -> None:
-    answers = [
-        getattr(client_of(vic), method)(route).status_code for method in ("post", "patch", "put", "delete")
-    ]
-
-    assert set(answers) <= {403, 404, 405}, answers
-    assert all(counted(rows))
+    assert [row for row in asked if row[2] not in {403, 404, 405}] == []
+    assert all(type(row)._default_manager.filter(pk=row.pk).exists() for row in rows.values())

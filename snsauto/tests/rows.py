@@ -1,0 +1,37 @@
+"""One row of every kind in one workspace, all of the same number, for those who walk all addresses."""
+
+from django.db import models
+from django.utils.timezone import now
+
+from accounts.factories import AccountFactory, MembershipFactory, UserFactory
+from accounts.models import AccountPicture, ApiToken, Notification, User, Webhook, Workspace, digest
+from accounts.permissions import Role
+from campaigns.models import Campaign
+from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
+from publishing.models import State
+
+ROW = 424_242
+
+
+def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
+    """The owner's rows. A new kind of row that has an address of its own gets its line here."""
+    account = AccountFactory(pk=ROW, workspace=workspace, picture_version="1")
+    post = PostFactory(pk=ROW, workspace=workspace, author=owner, scheduled_at=now())
+    dora = UserFactory(name="Dora")
+    return {
+        "account": account,
+        "picture": AccountPicture.objects.create(account=account, image=b"webp"),
+        "post": post,
+        "delivery": DeliveryFactory(pk=ROW, post=post, account=account, scheduled=True),
+        "waiting": DeliveryFactory(post=post, account=AccountFactory(workspace=workspace), state=State.DRAFT),
+        "member": MembershipFactory(pk=ROW, user=dora, workspace=workspace, role=Role.EDITOR),
+        "media": MediaFactory(pk=ROW, workspace=workspace),
+        "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
+        "notice": Notification.objects.create(pk=ROW, user=owner, workspace=workspace, key="k", text="Late."),
+        "token": ApiToken.objects.create(
+            pk=ROW, user=owner, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
+        ),
+        "webhook": Webhook.objects.create(
+            pk=ROW, workspace=workspace, url="https://example.org/", events=["post.failed"], secret="s"
+        ),
+    }
