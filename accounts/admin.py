@@ -15,11 +15,15 @@ from accounts.models import (
     ApiToken,
     AppCredential,
     AuditEvent,
+    DataExport,
+    Dispatch,
     IdempotentRequest,
+    Invitation,
     Membership,
     OAuthState,
     PendingConnection,
     User,
+    Webhook,
     Workspace,
 )
 from platforms.registry import PLATFORMS
@@ -204,3 +208,33 @@ class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["user", "workspace"]
     autocomplete_fields = ["user", "workspace"]
     search_fields = ["user__email", "workspace__name"]
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["url", "workspace", "is_on", "failing_since", "problem", "created_at"]
+    list_filter = ["is_on"]
+    list_select_related = ["workspace"]
+    search_fields = ["url", "workspace__name"]
+    readonly_fields = ["failing_since", "problem", "created_at"]
+
+
+@admin.register(Dispatch)
+class DispatchAdmin(ReadOnlyAdmin):
+    list_display = ["happening", "webhook", "state", "tries", "http_status", "due_at"]
+    list_filter = ["state"]
+    list_select_related = ["happening", "webhook"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["email", "workspace", "role", "invited_by", "mailed_at", "expires_at"]
+    list_select_related = ["workspace", "invited_by"]
+    search_fields = ["email", "workspace__name"]
+
+
+@admin.register(DataExport)
+class DataExportAdmin(ReadOnlyAdmin):
+    list_display = ["workspace", "asked_by", "state", "tries", "size", "created_at", "done_at"]
+    list_filter = ["state"]
+    list_select_related = ["workspace", "asked_by"]

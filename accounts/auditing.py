@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
@@ -45,6 +46,7 @@ WORDS: dict[str, str | Promise] = {
 }
 COLUMNS = ("when", "who", "email", "action", "subject", "details")
 CHUNK = 500
+FORMULAS = frozenset("=+-@\t\r")
 
 
 def words(action: str) -> str:
@@ -68,7 +70,7 @@ def sheet(events: QuerySet[AuditEvent]) -> Iterator[str]:
         yield writer.writerow(plain(_row(event)))
 
 
-def _row(event: AuditEvent) -> list[str]:
+def _row(event: AuditEvent) -> list[Any]:
     who = event.user
     return [
         event.created_at.isoformat(),
@@ -80,9 +82,9 @@ def _row(event: AuditEvent) -> list[str]:
     ]
 
 
-def plain(cells: Iterable[str]) -> list[str]:
+def plain(cells: Iterable[Any]) -> list[Any]:
     """Cells that no spreadsheet takes for formulas."""
-    return [f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell for cell in cells]
+    return [f"'{cell}" if isinstance(cell, str) and cell[:1] in FORMULAS else cell for cell in cells]
 
 
 class Echo:

@@ -29,6 +29,7 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from accounts import notices
+from accounts.auditing import plain
 from accounts.fields import EncryptedJSONField
 from accounts.models import AuditEvent, DataExport, Membership, User, Workspace
 from platforms.errors import PlatformError
@@ -232,17 +233,17 @@ def _write_rows(archive: zipfile.ZipFile, name: str, columns: list[str], rows: l
     sheet = io.StringIO()
     writer = csv.writer(sheet)
     writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    writer.writerows(plain(_cell(row[column]) for column in columns) for row in rows)
     archive.writestr(f"{name}.csv", "\ufeff" + sheet.getvalue())
 
 
 def _cell(value: Any) -> Any:
-    """What a spreadsheet shows as it is: nothing that it would take for a formula."""
-    if isinstance(value, (dict, list)):
-        value = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return value
+    """What has parts of its own, in one cell."""
+    return (
+        json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False)
+        if isinstance(value, (dict, list))
+        else value
+    )
 
 
 def _files_of(table: Table, workspace: Workspace) -> Iterator[tuple[str, FieldFile]]:

@@ -79,7 +79,15 @@ def ask_for_user(user: User) -> datetime:
     """Delete the person's account in a week. Raises StillNeeded."""
     refuse_needed(user)
     moment = now() + GRACE
-    User.objects.filter(pk=user.pk).update(deletes_at=moment)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(deletes_at=moment)
+        notices.tell(
+            [user],
+            kind="farewell",
+            key=f"farewell:me:{moment:%Y%m%d%H%M%S}",
+            text=_("Your account will be deleted in seven days, as was asked. You can keep it until then."),
+            url=reverse("accounts:data"),
+        )
     user.deletes_at = moment
     return moment
 

@@ -20,6 +20,7 @@ from accounts.models import (
     Notification,
     OAuthState,
     PendingConnection,
+    Webhook,
 )
 from accounts.pictures import fetch_picture
 from accounts.tokens import renew_due
@@ -140,5 +141,6 @@ def sweep() -> int:
         (ChatMessage, ChatMessage.LIFETIME),
     ):
         deleted += model.objects.filter(created_at__lt=moment - age).delete()[0]
+    Webhook.objects.filter(old_secret_until__lte=moment).update(old_secret=None, old_secret_until=None)
     log.info("swept", rows=deleted)
     return deleted

@@ -58,9 +58,8 @@ class Media(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name_plural = _("media")
-        indexes = [
-            models.Index(fields=["workspace", "-created_at"], name="media_of_workspace")
-        ]  # the library
+        # the library
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="media_of_workspace")]
 
     def __str__(self) -> str:
         return self.name

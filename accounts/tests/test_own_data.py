@@ -279,6 +279,11 @@ class TestDeletingOneself:
         assert farewells.delete_due(now() + timedelta(days=1)) == 0
         assert Membership.objects.filter(user=ada).exists()
 
+    def test_person_is_told_by_mail_in_case_somebody_else_asked(self, ben: User) -> None:
+        self.ask(ben)
+
+        assert "Your account will be deleted" in Notification.objects.get(user=ben).text
+
     def test_person_keeps_the_account(self, ben: User) -> None:
         self.ask(ben)
         client_of(ben).post(f"{PAGE}me/keep/")

@@ -1,4 +1,4 @@
-"""The settings in a real browser: no faults in both themes and widths; passkeys from making to using."""
+"""The settings in a real browser: free of faults in both themes and widths; passkeys made and used."""
 
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit

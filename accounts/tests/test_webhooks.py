@@ -411,10 +411,13 @@ def test_ending_connection_is_told_to_webhooks_once(workspace: Workspace, hook: 
     assert list(events) == ["account.expired", "account.expiring"]
 
 
-def test_old_news_are_forgotten(workspace: Workspace, hook: Webhook) -> None:
+def test_old_news_and_secrets_are_forgotten(ada: User, workspace: Workspace, hook: Webhook) -> None:
     emit(workspace)
+    webhooks.rotate(ada.memberships.get(), hook)
 
     with time_machine.travel(now() + timedelta(days=31)):
         sweep()
 
+    hook.refresh_from_db()
     assert not Dispatch.objects.exists()
+    assert (hook.old_secret, hook.old_secret_until) == (None, None)

@@ -1,6 +1,7 @@
 """Webhooks: which there are, what they were sent, and what they answered."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -114,13 +115,20 @@ def _detail(request: MemberRequest, hook: Webhook, status: int = 200, **bound: A
         "hook": hook,
         "form": WebhookForm(instance=hook, prefix="hook"),
         "page": page,
-        "messages_sent": [
-            (row, json.dumps(webhook_sending.told(row), indent=2, ensure_ascii=False)) for row in page
-        ],
+        "messages_sent": [(row, _as_text(row), _tries(row)) for row in page],
         "old_signs": hook.old_secret_until and hook.old_secret_until > now(),
         "words": EVENT_WORDS,
     }
     return render(request, "accounts/settings_webhook.html", context | bound, status=status)
+
+
+def _as_text(dispatch: Dispatch) -> str:
+    """What is sent, as people read it."""
+    return json.dumps(webhook_sending.told(dispatch), indent=2, ensure_ascii=False)
+
+
+def _tries(dispatch: Dispatch) -> list[dict[str, Any]]:
+    return [{**one, "at": datetime.fromisoformat(one["at"])} for one in dispatch.history]
 
 
 def _hook_or_404(request: MemberRequest, pk: int) -> Webhook:

@@ -39,7 +39,7 @@ class WorkspaceSettings(serializers.ModelSerializer[Workspace]):
 
     class Meta:
         model = Workspace
-        fields = ["name", "timezone", "tolerance"]
+        fields = ["name", "timezone", "tolerance", "week_starts_on", "brand_colour"]
 
     @staticmethod
     def row(member: Membership) -> Workspace:

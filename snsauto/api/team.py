@@ -38,7 +38,7 @@ class Managed(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not member_of(request).may(Permission.MANAGE):
+        if request.method != "OPTIONS" and not member_of(request).may(Permission.MANAGE):
             raise PermissionDenied
 
 
@@ -180,7 +180,11 @@ class InvitationSerializer(serializers.ModelSerializer[Invitation]):
 
 
 class InvitationViewSet(
-    Managed, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Invitation]
+    Managed,
+    Conditional,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Invitation],
 ):
     """Invitations: ask somebody in by mail, again, and take it back."""
 
@@ -256,7 +260,9 @@ class NewTokenSerializer(TokenSerializer):
         fields = [*TokenSerializer.Meta.fields, "key"]
 
 
-class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiToken]):
+class TokenViewSet(
+    Conditional, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ApiToken]
+):
     """Keys for programs: one's own; those who manage the workspace see and revoke everybody's."""
 
     scope = "workspace"

@@ -4,7 +4,19 @@ from django.db import models
 from django.utils.timezone import now
 
 from accounts.factories import AccountFactory, MembershipFactory, UserFactory
-from accounts.models import AccountPicture, ApiToken, Notification, User, Webhook, Workspace, digest
+from accounts.models import (
+    AccountPicture,
+    ApiToken,
+    DataExport,
+    Dispatch,
+    Happening,
+    Invitation,
+    Notification,
+    User,
+    Webhook,
+    Workspace,
+    digest,
+)
 from accounts.permissions import Role
 from campaigns.models import Campaign
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
@@ -18,6 +30,10 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
     account = AccountFactory(pk=ROW, workspace=workspace, picture_version="1")
     post = PostFactory(pk=ROW, workspace=workspace, author=owner, scheduled_at=now())
     dora = UserFactory(name="Dora")
+    hook = Webhook.objects.create(
+        pk=ROW, workspace=workspace, url="https://example.org/", events=["post.failed"], secret="whsec_aGk="
+    )
+    happening = Happening.objects.create(workspace=workspace, event="post.failed", key="k", payload={})
     return {
         "account": account,
         "picture": AccountPicture.objects.create(account=account, image=b"webp"),
@@ -31,7 +47,10 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
         "token": ApiToken.objects.create(
             pk=ROW, user=owner, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
         ),
-        "webhook": Webhook.objects.create(
-            pk=ROW, workspace=workspace, url="https://example.org/", events=["post.failed"], secret="s"
+        "webhook": hook,
+        "dispatch": Dispatch.objects.create(pk=ROW, webhook=hook, happening=happening),
+        "export": DataExport.objects.create(pk=ROW, workspace=workspace, asked_by=owner, state="done"),
+        "invitation": Invitation.objects.create(
+            pk=ROW, workspace=workspace, email="eve@example.org", expires_at=now() + Invitation.LIFETIME
         ),
     }
