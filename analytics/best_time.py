@@ -14,7 +14,7 @@ from datetime import timedelta
 from django.utils.timezone import now
 
 from accounts.models import Workspace
-from analytics.kept import kept
+from analytics.kept import edition_of, kept
 from analytics.models import Latest
 from analytics.usual import Did, indexed, shrunk
 
@@ -64,7 +64,7 @@ class HeatMap:
 def heat_map(workspace: Workspace, accounts: Collection[int] | None = None) -> HeatMap:
     """The week of a workspace, or of some of its accounts."""
     asked = (now().astimezone(workspace.zone).date(), workspace.timezone, accounts and sorted(accounts))
-    return kept(workspace, "best-time", asked, lambda: _count(workspace, accounts))
+    return kept(workspace, edition_of(workspace), "best-time", asked, lambda: _count(workspace, accounts))
 
 
 def best_times(workspace: Workspace, accounts: Collection[int] | None = None, count: int = 3) -> list[Slot]:

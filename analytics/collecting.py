@@ -145,9 +145,10 @@ class Turn:
 
 
 def account_of(look: Look) -> Account:
-    account = look.account or (look.delivery and look.delivery.account)
-    assert account is not None  # noqa: S101  (a constraint of the table)
-    return account
+    if look.account:
+        return look.account
+    assert look.delivery is not None  # noqa: S101  (a constraint of the table)
+    return look.delivery.account
 
 
 def network_of(look: Look) -> Network:

@@ -41,7 +41,9 @@ def touch(account_id: int, days: Iterable[date]) -> None:
         [AccountDay(account_id=account_id, day=day, touched=0) for day in sorted(wanted)],
         ignore_conflicts=True,
     )
-    AccountDay.objects.filter(account_id=account_id, day__in=wanted).update(touched=F("touched") + 1)
+    AccountDay.objects.filter(account_id=account_id, day__in=wanted).update(
+        touched=F("touched") + 1, is_counted=False
+    )
 
 
 def touch_all(account: Account) -> None:
@@ -78,7 +80,7 @@ def recount(account: Account) -> None:
 
 def count_touched(most: int = 500) -> int:
     """Count what was touched, account by account; how many days that were."""
-    touched = AccountDay.objects.exclude(touched=F("counted"))
+    touched = AccountDay.objects.filter(is_counted=False)
     accounts = (
         touched.order_by().values_list("account_id", flat=True).annotate(first=Min("pk")).order_by("first")
     )
@@ -110,7 +112,7 @@ def count(account: Account, rows: Sequence[AccountDay]) -> int:
                 posts=posts.get(row.day, 0),
                 followers=total,
                 new_followers=more,
-                counted=row.touched,
+                is_counted=True,
             )
         Edition.renew(account.workspace_id)
     return done
@@ -118,7 +120,7 @@ def count(account: Account, rows: Sequence[AccountDay]) -> int:
 
 def sum_of_days(account: Account, days: Collection[date], zone: ZoneInfo) -> defaultdict[date, Day]:
     """What the account's posts gained on these days together."""
-    sums: dict[date, Day] = defaultdict(Day)
+    sums: defaultdict[date, Day] = defaultdict(Day)
     ids = _concerned(account, *_ends(days, zone))
     for first in range(0, len(ids), POSTS_AT_ONCE):
         told = PostSnapshot.objects.filter(delivery__in=ids[first : first + POSTS_AT_ONCE])

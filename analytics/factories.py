@@ -1,11 +1,12 @@
 """Numbers for tests, written as the collector writes them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Account
 from analytics import days, keeping
-from analytics.models import Look
+from analytics.models import Look, PostSnapshot
 from platforms.content import Metrics
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Delivery
@@ -23,6 +24,15 @@ def told(delivery: Delivery, at: datetime, **values: float) -> None:
     """The network tells these numbers of a post at a moment."""
     look, _new = Look.objects.get_or_create(delivery=delivery, defaults={"due_at": at})
     _keep(look, at, values)
+
+
+def told_at_once(delivery: Delivery, looks: Sequence[tuple[datetime, dict[str, float]]]) -> None:
+    """The same for many moments; `days.touch_all` counts them."""
+    PostSnapshot.objects.bulk_create(
+        PostSnapshot(delivery=delivery, taken_at=at, **values) for at, values in looks
+    )
+    if looks:
+        keeping.newest(delivery)
 
 
 def told_account(account: Account, at: datetime, **values: float) -> None:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.http import QueryDict
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -30,8 +32,9 @@ class RangeForm(forms.Form):
         super().__init__(query)
         self.zone = member.workspace.zone
         self.today = now().astimezone(self.zone).date()
-        rows = Account.objects.visible_to(member).defer("credentials", "limits")
-        self.everyone = list(rows)
+        # the edition comes along, so that a page whose numbers are kept asks for nothing more
+        rows = Account.objects.visible_to(member).annotate(edition=F("workspace__edition__token"))
+        self.everyone = list(rows.defer("credentials", "limits"))
         day = forms.DateInput({"type": "date", "class": "input", "max": self.today.isoformat()})
         self.fields["days"] = forms.IntegerField(required=False, min_value=1, max_value=LONGEST)
         self.fields["from"] = forms.DateField(label=_("From"), required=False, widget=day)
@@ -110,6 +113,11 @@ class Chosen:
     days: int
     account_ids: list[int]
     networks: list[str]
+
+    @property
+    def edition(self) -> UUID | None:
+        """Which state of the workspace's numbers this is."""
+        return next((getattr(account, "edition", None) for account in self.accounts), None)
 
     @property
     def ids(self) -> list[int]:

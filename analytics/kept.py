@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from typing import TypeVar, cast
+from uuid import UUID
 
 from django.core.cache import cache
 
@@ -13,12 +14,16 @@ T = TypeVar("T")
 SECONDS = 15 * 60
 
 
-def kept(workspace: Workspace, what: str, asked: object, make: Callable[[], T]) -> T:
+def edition_of(workspace: Workspace) -> UUID | None:
+    """Which state of its numbers this is; None before there are any."""
+    return Edition.objects.filter(workspace=workspace).values_list("token", flat=True).first()
+
+
+def kept(workspace: Workspace, edition: UUID | None, what: str, asked: object, make: Callable[[], T]) -> T:
     """What was made for the same question while the workspace's numbers were the same; else made now.
 
     The key carries the edition of the numbers, which every count renews: nothing old is ever found.
     """
-    edition = Edition.objects.filter(workspace=workspace).values_list("token", flat=True).first()
     if edition is None:
         return make()
     question = hashlib.sha256(repr(asked).encode()).hexdigest()[:24]

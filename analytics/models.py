@@ -67,7 +67,7 @@ class PostSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_POSTS}
+        return {str(name): getattr(self, name) for name in OF_POSTS}
 
 
 class AccountSnapshotQuerySet(models.QuerySet["AccountSnapshot"]):
@@ -104,7 +104,7 @@ class AccountSnapshot(Numbers):
 
     @property
     def values(self) -> dict[str, Number]:
-        return {name: getattr(self, name) for name in OF_ACCOUNTS}
+        return {str(name): getattr(self, name) for name in OF_ACCOUNTS}
 
 
 class LatestQuerySet(models.QuerySet["Latest"]):
@@ -118,7 +118,7 @@ class Latest(Numbers):
     `engagements` are ours here: what people did, added up. `rate` is their share of views, or of reach.
     """
 
-    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="latest")
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="numbers")
     workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, related_name="+")
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     published_at = models.DateTimeField()
@@ -143,7 +143,7 @@ class AccountDay(Numbers):
     """What an account's posts gained on a day of its workspace's clock, and its followers at the end of it.
 
     Counted from the snapshots and nothing else, so that it can always be counted again. `touched` is raised
-    by whatever changes the day; `counted` is what it was when the day was last counted. `followers` is the
+    by whatever changes the day, and until it was added up since, `is_counted` is False. `followers` is the
     last number told that day, `new_followers` the difference to the last one told before. `is_corrected`: a
     network took something back, so a gain may be below 0. `is_late`: posts first asked long after they went
     out are counted here as a whole.
@@ -159,7 +159,7 @@ class AccountDay(Numbers):
     is_corrected = models.BooleanField(default=False)
     is_late = models.BooleanField(default=False)
     touched = models.PositiveIntegerField(default=1, editable=False)
-    counted = models.PositiveIntegerField(default=0, editable=False)
+    is_counted = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ["day", "account"]
@@ -171,7 +171,7 @@ class AccountDay(Numbers):
             # every minute: what is to be counted again
             models.Index(
                 fields=["account", "day"],
-                condition=~Q(touched=models.F("counted")),
+                condition=Q(is_counted=False),
                 name="accountday_touched",
             ),
         ]

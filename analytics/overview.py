@@ -62,7 +62,7 @@ def figures(workspace: Workspace, chosen: Chosen) -> Figures:
     """The overview's numbers, counted once while nothing new was told."""
     span = chosen.span
     asked = (span.first, span.last, span.zone.key, chosen.ids)
-    return kept(workspace, "overview", asked, lambda: _count(workspace, chosen))
+    return kept(workspace, chosen.edition, "overview", asked, lambda: _count(workspace, chosen))
 
 
 def _count(workspace: Workspace, chosen: Chosen) -> Figures:
@@ -92,7 +92,7 @@ class Overview:
         self.chosen = chosen
         self.figures = figures(workspace, chosen)
         posts = Latest.objects.filter(pk__in=[*self.figures.best, *self.figures.worst])
-        self._posts = {line.delivery.latest.pk: line for line in lines(posts, "engagements")}
+        self._posts = {line.delivery.numbers.pk: line for line in lines(posts, "engagements")}
 
     @property
     def cards(self) -> list[Card]:

@@ -112,6 +112,7 @@ class Book:
     ) -> None:
         self.span = span
         self._campaign = campaign
+        self._added: dict[Range, dict[int, dict[str, Number]]] = {}
         mine = Account.objects.filter(workspace=workspace)
         self._mine = mine if accounts is None else mine.filter(pk__in=accounts)
 
@@ -147,17 +148,32 @@ class Book:
 
     def totals(self, span: Range, accounts: Collection[int] | None = None) -> Totals:
         """What a range brought to some of the accounts, or to all."""
-        rows = self.within(span, accounts)
-        sums = {name: added(row.values.get(name) for row in rows) for name in SUMMED}
-        base, done = sums.pop("seen"), sums.pop("seen_engagements")
+        mine = [sums for pk, sums in self._sums(span).items() if accounts is None or pk in accounts]
+        found = {name: added(sums[name] for sums in mine) for name in SUMMED}
+        base, done = found.pop("seen"), found.pop("seen_engagements")
         return Totals(
             {
-                **sums,
-                "posts": float(sum(row.posts for row in rows)),
+                **found,
+                "posts": added(sums["posts"] for sums in mine) or 0.0,
                 "followers": added(self._followers(span.last, accounts).values()),
                 "engagement_rate": rate(done, base),
             }
         )
+
+    def _sums(self, span: Range) -> dict[int, dict[str, Number]]:
+        """Each account's own sums of a range, added up once."""
+        if span not in self._added:
+            mine: dict[int, list[DayRow]] = {}
+            for row in self.within(span):
+                mine.setdefault(row.account_id, []).append(row)
+            self._added[span] = {
+                pk: {
+                    **{name: added(row.values.get(name) for row in rows) for name in SUMMED},
+                    "posts": float(sum(row.posts for row in rows)),
+                }
+                for pk, rows in mine.items()
+            }
+        return self._added[span]
 
     def by_day(
         self, span: Range, metric: str, accounts: Collection[int] | None = None
@@ -321,7 +337,7 @@ def lines(rows: Iterable[Latest] | QuerySet[Latest], column: str) -> list[PostLi
         )
     found = []
     for row in rows:
-        row.delivery.latest = row
+        row.delivery.numbers = row
         line = PostLine(
             row.delivery.post, row.delivery, row.delivery.account, values_of(row), getattr(row, column)
         )

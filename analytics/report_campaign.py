@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from typing import cast
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -17,8 +18,8 @@ from django.views.decorators.http import require_GET
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
 from analytics.metrics import Number
-from analytics.reading import PostLine, Range, Totals, best_posts, by_day, totals
-from analytics.report_bars import Bars, bars
+from analytics.reading import Book, PostLine, Range, Totals, best_posts
+from analytics.report_bars import Trend, trend
 from analytics.report_words import label, money, words
 from campaigns.models import Campaign, Metric
 from publishing.models import GRAVITY, Delivery, Post, State
@@ -124,7 +125,13 @@ class CampaignNumbers:
     def totals(self) -> Totals:
         if self.span is None:
             return Totals()
-        return totals(self.campaign.workspace, self.span, campaign=self.campaign)
+        return self._book.totals(self.span)
+
+    @cached_property
+    def _book(self) -> Book:
+        """The days of its posts, read once for all that is asked of them."""
+        span = cast(Range, self.span)  # nobody reads before there is something
+        return Book(self.campaign.workspace, span, campaign=self.campaign)
 
     def value(self, name: str) -> Number:
         return self.totals.values.get(name)
@@ -150,10 +157,12 @@ class CampaignNumbers:
         metric = campaign.goal_metric or RESULT
         return Cost(amount, campaign.currency, campaign.spent is not None, metric, self.value(metric))
 
-    def series(self, metric: str) -> Bars | None:
+    @property
+    def trend(self) -> Trend | None:
+        """What each day brought, of every number that may be looked at."""
         if self.span is None:
             return None
-        return bars(metric, by_day(self.campaign.workspace, self.span, metric, campaign=self.campaign))
+        return trend({name: self._book.by_day(self.span, name) for name in SERIES})
 
     def best(self, count: int = 5) -> list[PostLine]:
         if self.span is None:
@@ -185,15 +194,14 @@ def campaign_detail(request: MemberRequest, pk: int) -> HttpResponse:
     numbers = CampaignNumbers(campaign)
     asked = request.GET.get("metric", "")
     metric = asked if asked in SERIES else campaign.goal_metric or RESULT
-    posts = Post.objects.filter(campaign=campaign).with_deliveries().with_pictures()
+    posts = Post.objects.filter(campaign=campaign).with_deliveries()
     context = {
         "campaign": campaign,
         "numbers": numbers,
         "states": states_of(campaign),
         "page": Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page")),
         "metric": metric,
-        "metrics": [(name, label(name)) for name in SERIES],
-        "chart": numbers.series(metric),
+        "trend": numbers.trend,
         "best": numbers.best(),
     }
     return render(request, "analytics/report_campaign.html", context)

@@ -23,6 +23,7 @@ TEXT, STRONG, REST = "report-text", "report-strong", "report-rest"
 KOREAN, JAPANESE, CHINESE = "HYGothic-Medium", "HeiseiKakuGo-W5", "STSong-Light"
 PACKAGE, FACES = "fontpkg_fira_sans", ("FiraSans-Regular.ttf", "FiraSans-SemiBold.ttf")
 DEJAVU = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+NANUM = Path("/usr/share/fonts/truetype/nanum/NanumGothic.ttf")
 MISSING = "?"
 
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
@@ -40,6 +41,8 @@ def fonts() -> tuple[str, ...]:
     pdfmetrics.registerFontFamily(TEXT, normal=TEXT, bold=STRONG, italic=TEXT, boldItalic=STRONG)
     for name in (KOREAN, JAPANESE, CHINESE):
         pdfmetrics.registerFont(UnicodeCIDFont(name))
+    if NANUM.exists():
+        pdfmetrics.registerFont(TTFont(KOREAN, str(NANUM)))  # embedded then, so that every reader shows it
     if not DEJAVU.exists():
         return (TEXT,)
     pdfmetrics.registerFont(TTFont(REST, str(DEJAVU)))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from analytics.metrics import Number, change
 from analytics.reading import PostLine, Range, best_posts, by_day, by_platform, totals
-from analytics.report_bars import Bars, bars
+from analytics.report_bars import Bars, Trend, bars, trend
 from analytics.report_models import Report
 from analytics.report_words import change_words, label, words
 from platforms.registry import PLATFORMS
@@ -141,6 +141,11 @@ class Content:
     points: dict[str, list[tuple[date, Number]]] = field(default_factory=dict)
 
     @property
+    def trend(self) -> Trend:
+        """The series as the page's table."""
+        return trend(self.points)
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing was told of any number."""
         return all(row.value in {None, 0} for row in self.key) and not self.best
@@ -154,7 +159,8 @@ def content(rows: Mapping[str, Any]) -> Content:
     """What was kept, to be drawn."""
     points = {
         name: [(date.fromisoformat(day), cast(Number, value)) for day, value in series]
-        for name, series in rows["series"].items()
+        for name in SERIES
+        if (series := rows["series"].get(name)) is not None
     }
     first, last = rows["before"]
     return Content(

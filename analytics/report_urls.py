@@ -20,7 +20,8 @@ urlpatterns = [
     path("plans/<int:pk>/delete/", views.plan_delete, name="plan-delete"),
 ]
 shared = [
-    path("<str:key>/", views.shared_report, name="shared-report"),
-    path("<str:key>/file.<slug:kind>", views.shared_file, name="shared-file"),
-    path("<str:key>/pictures/<int:pk>/", views.shared_picture, name="shared-picture"),
+    path("<slug:key>/", views.shared_report, name="shared-report"),
+    path("<slug:key>/file.<slug:kind>", views.shared_file, name="shared-file"),
+    path("<slug:key>/logo.png", views.shared_logo, name="shared-logo"),
+    path("<slug:key>/pictures/<int:pk>/", views.shared_picture, name="shared-picture"),
 ]

@@ -6,11 +6,11 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import content_disposition_header
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
@@ -68,8 +68,11 @@ def _asked_for(request: MemberRequest) -> dict[str, Any]:
 def report_detail(request: MemberRequest, pk: int) -> HttpResponse:
     """The report; while it is being made, the page looks again by itself."""
     report = _report_or_404(request, pk)
+    is_looking_again = "HX-Request" in request.headers
+    if is_looking_again and report.state != Report.State.WAITING:
+        return HttpResponseClientRefresh()
     context = {"report": report, "content": content(report.rows) if report.rows else None}
-    fragment = "#body" if "HX-Request" in request.headers else ""
+    fragment = "#body" if is_looking_again else ""
     return render(request, f"analytics/report_detail.html{fragment}", context)
 
 
@@ -87,7 +90,7 @@ def _file(report: Report, kind: str) -> HttpResponse:
     return HttpResponse(
         draw(report),
         content_type=content_type,
-        headers={"Content-Disposition": content_disposition_header(True, name) or "attachment"},
+        headers={"Content-Disposition": reports.attachment(name)},
     )
 
 
@@ -225,6 +228,16 @@ def shared_picture(request: HttpRequest, key: str, pk: int) -> HttpResponse:
             return _unlisted(HttpResponse(stored.read(), content_type="image/webp"))
     except StorageAway as error:
         raise Http404 from error
+
+
+@require_safe
+def shared_logo(request: HttpRequest, key: str) -> HttpResponse:
+    """The workspace's logo, beside its name."""
+    report = _shared_or_404(key)
+    image: bytes | None = getattr(report.workspace, "logo_image", None)
+    if not image:
+        raise Http404
+    return _unlisted(HttpResponse(image, content_type="image/png")) if report.is_shared else _gone(request)
 
 
 def _shared_or_404(key: str) -> Report:

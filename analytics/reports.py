@@ -15,6 +15,7 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import F, Q
 from django.template.loader import render_to_string
+from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -42,6 +43,11 @@ def filename(report: Report, kind: str) -> str:
     """What a file of a report is called: “weekly-2026-11-30.pdf”."""
     name = slugify(report.name, allow_unicode=True) or "report"
     return f"{name}-{report.last_day:%Y-%m-%d}.{kind}"
+
+
+def attachment(name: str) -> str:
+    """The header by which browsers save a file under its name."""
+    return content_disposition_header(True, name) or "attachment"
 
 
 # --- plans ---

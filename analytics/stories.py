@@ -29,7 +29,7 @@ class DeliveryNumbers:
         self.account: Account = delivery.account
         self.platform: type[Platform] = delivery.account.platform
         self.snapshots = list(snapshots)
-        self.latest: Latest | None = getattr(delivery, "latest", None)
+        self.latest: Latest | None = getattr(delivery, "numbers", None)
         self.look: Look | None = getattr(delivery, "look", None)
 
     @cached_property
@@ -38,7 +38,7 @@ class DeliveryNumbers:
         if not self.latest:
             return {}
         known = self._standing[-1][1] if self._standing else {}
-        extra = {name: known.get(name) for name in OF_POSTS}
+        extra: dict[str, Number] = {name: known.get(name) for name in OF_POSTS}
         return {**extra, **values_of(self.latest)}
 
     @property
@@ -97,7 +97,7 @@ class PostNumbers:
     def __init__(self, post: Post) -> None:
         self.post = post
         out = Delivery.objects.filter(post=post, state=State.PUBLISHED).select_related(
-            "account", "latest", "look"
+            "account", "numbers", "look"
         )
         rows = list(out.order_by("account__platform_name", "pk"))
         shots: dict[int, list[PostSnapshot]] = {row.pk: [] for row in rows}

@@ -32,7 +32,7 @@ def tag_lines(workspace: Workspace, chosen: Chosen) -> list[TagLine]:
     """The hashtags of the posts that went out in the range, the best first."""
     span = chosen.span
     asked = (span.first, span.last, span.zone.key, chosen.ids)
-    return kept(workspace, "tags", asked, lambda: _count(workspace, chosen))
+    return kept(workspace, chosen.edition, "tags", asked, lambda: _count(workspace, chosen))
 
 
 def _count(workspace: Workspace, chosen: Chosen) -> list[TagLine]:

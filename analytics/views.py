@@ -1,8 +1,7 @@
 """The pages of numbers; which days and whose stands in the address of each."""
 
-from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,11 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import MemberRequest
-from accounts.models import Account
+from accounts.models import Account, Workspace
 from accounts.permissions import Permission, requires
 from analytics import exporting
 from analytics.best_time import HeatMap, Slot, heat_map
-from analytics.exporting import Row
 from analytics.forms import PRESETS, Chosen, RangeForm
 from analytics.metrics import LABELS
 from analytics.models import AccountSnapshot
@@ -57,7 +55,8 @@ def account(request: MemberRequest, pk: int) -> HttpResponse:
     """The same for one account, and what its network tells of the account itself."""
     found = get_object_or_404(Account.objects.visible_to(request.member), pk=pk)
     form = RangeForm(request.member, request.GET)
-    chosen = replace(form.chosen, accounts=[found], is_narrowed=False)
+    mine = [one for one in form.everyone if one.pk == found.pk]
+    chosen = replace(form.chosen, accounts=mine, is_narrowed=False)
     newest = (
         AccountSnapshot.objects.visible_to(request.member).filter(account=found).order_by("-taken_at").first()
     )
@@ -125,29 +124,29 @@ def hashtags(request: MemberRequest) -> HttpResponse:
 
 @require_GET
 @requires(Permission.VIEW)
-def export(request: MemberRequest, kind: str) -> HttpResponseBase:
+def export(request: MemberRequest, kind: str) -> HttpResponse:
     """The rows of the page's range as a file; `what=posts` for posts instead of days."""
     form = RangeForm(request.member, request.GET)
     if not form.is_valid():
         return overview(request)
-    return file_of(request, kind, form.chosen)
+    file = file_of(request.member.workspace, kind, form.chosen, request.GET.get("what", ""))
+    return cast(HttpResponse, file)  # Django's types keep streamed answers apart
 
 
-def file_of(request: MemberRequest, kind: str, chosen: Chosen) -> HttpResponseBase:
-    """The rows of a choice as a CSV or XLSX file."""
-    workspace = request.member.workspace
+def file_of(workspace: Workspace, kind: str, chosen: Chosen, what: str) -> HttpResponseBase:
+    """The rows of a choice: days or posts as CSV, both as a workbook."""
     span = chosen.span
     name = f"analytics-{span.first.isoformat()}-{span.last.isoformat()}"
-    if kind == "csv":
-        is_posts = request.GET.get("what") == "posts"
-        rows: Iterable[Row] = (
-            exporting.post_rows(workspace, chosen) if is_posts else exporting.day_rows(chosen)
-        )
-        answer = StreamingHttpResponse(exporting.as_csv(rows), content_type="text/csv; charset=utf-8")
-        part = "-posts" if is_posts else ""
-        answer["Content-Disposition"] = f'attachment; filename="{name}{part}.csv"'
-        return answer
-    sheets = [(_("Days"), exporting.day_rows(chosen)), (_("Posts"), exporting.post_rows(workspace, chosen))]
-    return FileResponse(
-        exporting.as_xlsx(sheets), as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX
-    )
+    if kind == "xlsx":
+        sheets = [
+            (_("Days"), exporting.day_rows(chosen)),
+            (_("Posts"), exporting.post_rows(workspace, chosen)),
+        ]
+        file = exporting.as_xlsx(sheets)
+        return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+    is_posts = what == "posts"
+    rows = exporting.post_rows(workspace, chosen) if is_posts else exporting.day_rows(chosen)
+    answer = StreamingHttpResponse(exporting.as_csv(rows), content_type="text/csv; charset=utf-8")
+    name += "-posts" if is_posts else ""
+    answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return answer

@@ -42,6 +42,9 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, workspace: Workspace, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.workspace = workspace
+        for name, word in (("goal_metric", _("No target")), ("currency", _("None"))):
+            choices: list[Any] = self.fields[name].choices  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", word), *((value, said) for value, said in choices if value)]  # type: ignore[attr-defined]
         for name, default in self._defaults().items():
             self.fields[name].widget.attrs["placeholder"] = default
 

@@ -61,15 +61,16 @@ class Tags:
         return any(host == other or host.endswith(f".{other}") for other in self.untagged)
 
     def kept(self) -> dict[str, Json]:
-        """As a row keeps it."""
+        """As a row keeps it: in pairs, as databases put the keys of an object in an order of their own."""
         if not self.values:
             return {}
-        return {"values": dict(self.values), "untagged": cast(Json, sorted(self.untagged))}
+        pairs: list[Json] = [[name, value] for name, value in self.values.items()]
+        return {"values": pairs, "untagged": cast(Json, sorted(self.untagged))}
 
     @classmethod
     def of_kept(cls, kept: Mapping[str, Json]) -> "Tags":
         """What a row kept."""
-        values = cast(Mapping[str, str], kept.get("values") or {})
+        values = cast(list[tuple[str, str]], kept.get("values") or [])
         return cls(dict(values), frozenset(cast(list[str], kept.get("untagged") or [])))
 
 

@@ -23,7 +23,9 @@ def faults(workspace: Workspace, values: Mapping[str, Any], pk: int | None = Non
 
 
 def _of_name(workspace: Workspace, name: str, pk: int | None) -> dict[str, Fault]:
-    others = Campaign.objects.filter(workspace=workspace, name__iexact=name).exclude(pk=pk)
+    others = Campaign.objects.filter(workspace=workspace, name__iexact=name)
+    if pk is not None:
+        others = others.exclude(pk=pk)
     if name and others.exists():
         return {"name": ("unique", _("There is a campaign of this name already."))}
     return {}

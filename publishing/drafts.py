@@ -38,6 +38,12 @@ def tags_for(delivery: Delivery) -> Tags:
     return tags_of(delivery.post.campaign, delivery.account.platform_name)
 
 
+def has_old_tags(delivery: Delivery) -> bool:
+    """Whether the campaign says otherwise by now than at the first try."""
+    kept, campaign = delivery.link_tags, delivery.post.campaign
+    return kept is not None and Tags.of_kept(kept) != tags_of(campaign, delivery.account.platform_name)
+
+
 def keep_tags(delivery: Delivery) -> None:
     """At the first try: from now on its links stay as they are, whatever becomes of the campaign."""
     if delivery.link_tags is None and delivery.post.campaign_id:

@@ -17,6 +17,7 @@ from campaigns.models import Campaign
 from platforms.content import App, Published
 from publishing.durable import DurableStep
 from publishing.engine_rows import Switch
+from publishing.library_rows import MediaLabel  # noqa: F401 (its table belongs to this app)
 
 
 def upload_path(media: "Media | Variant", filename: str) -> str:

@@ -155,6 +155,11 @@ class Timeline:
         return all(story.delivery.is_editable for story in self.stories)
 
     @property
+    def is_out(self) -> bool:
+        """Whether it stands on a network, and so has numbers."""
+        return any(story.delivery.state == State.PUBLISHED for story in self.stories)
+
+    @property
     def is_publishable(self) -> bool:
         """Whether “Publish now” would do something."""
         states = {State.DRAFT, State.SCHEDULED}

@@ -35,6 +35,7 @@ urlpatterns = [
     path("posts/lists/<int:pk>/", composer.share_lists, name="share-lists"),
     path("library/", library.media_list, name="media-list"),
     path("library/upload/", library.media_upload, name="media-upload"),
+    path("library/<int:pk>/", library.media_detail, name="media-detail"),
     path("library/<int:pk>/edit/", library.media_edit, name="media-edit"),
     path("library/<int:pk>/delete/", library.media_delete, name="media-delete"),
     path("library/<int:pk>/file/", library.media_file, name="media-file"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Membership
 from campaigns.models import Campaign
 from platforms.content import Json
-from publishing.drafts import tags_for
+from publishing.drafts import has_old_tags, tags_for
 from publishing.duplicates import stamp
 from publishing.models import (
     EDITABLE,
@@ -194,7 +194,11 @@ def _settle(post: Post, before: Mapping[int, tuple[object, ...]]) -> None:
     posts = Post.objects.select_related("campaign__workspace").prefetch_related("postmedia_set__media")
     fresh = posts.get(pk=post.pk)
     deliveries = locked_deliveries(fresh)
-    changed = [row for row in deliveries if row.is_editable and before.get(row.pk) != _content(row)]
+    changed = [
+        row
+        for row in deliveries
+        if row.is_editable and (before.get(row.pk) != _content(row) or has_old_tags(row))
+    ]
     for delivery in changed:
         if delivery.pk in before:
             delivery.steps.all().delete()

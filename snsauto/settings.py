@@ -216,6 +216,7 @@ SPECTACULAR_SETTINGS = {
         "DeliveryStateEnum": "publishing.models.State",
         "AccountStateEnum": "accounts.models.Account.State",
         "StepStateEnum": "publishing.models.Step.State",
+        "ReportStateEnum": "analytics.report_models.Report.State",
     },
 }
 

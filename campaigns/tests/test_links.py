@@ -225,6 +225,26 @@ def test_a_refused_post_that_moves_to_another_campaign_begins_afresh(
     assert "utm_campaign=easter" in said(draft_for(fresh(delivery)))
 
 
+def test_a_refused_post_that_is_saved_again_goes_out_as_the_composer_shows_it(
+    delivery: Delivery, ben: User, campaign: Campaign
+) -> None:
+    keep_tags(fresh(delivery))
+    Delivery.objects.update(state=State.FAILED)
+    Campaign.objects.filter(pk=campaign.pk).update(utm_source="other")
+    campaign.refresh_from_db()
+    content = PostInput(text=delivery.post.text, targets=[Target(delivery.account)], campaign=campaign)
+
+    save_post(ben.memberships.get(), content, delivery.post)
+
+    assert said(draft_for(fresh(delivery))) == said(preview(content, content.targets[0]).draft)
+    assert "utm_source=other" in said(draft_for(fresh(delivery)))
+
+
+@pytest.mark.parametrize("pk", ["9" * 30, "0", "x", ""])
+def test_a_link_to_the_composer_with_a_strange_campaign_opens_it_all_the_same(pk: str, ben: User) -> None:
+    assert client_of(ben).get(f"/posts/new/?campaign={pk}").status_code == 200
+
+
 def test_a_late_worker_keeps_nothing(delivery: Delivery) -> None:
     late = fresh(delivery)
     Delivery.objects.update(fence=7)

@@ -125,7 +125,9 @@ class PostForm(forms.Form):
         """One for each account that may still be chosen."""
         locked = {row.account_id for row in self.locked_deliveries}
         return [
-            ShareForm(account, self.deliveries.get(account.pk), self._bound_data())
+            ShareForm(
+                account, self.deliveries.get(account.pk), self._bound_data(), self.initial.get("wished")
+            )
             for account in self.offered_accounts
             if account.pk not in locked
         ]

@@ -36,10 +36,17 @@ class ShareForm(forms.Form):
     own = forms.BooleanField(required=False, label=_("Different text for this account"))
     text = LinesField(label=_("Text for this account"))
 
-    def __init__(self, account: Account, delivery: Delivery | None, data: QueryDict | None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        delivery: Delivery | None,
+        data: QueryDict | None,
+        wished: Mapping[str, str] | None = None,
+    ) -> None:
         self.account = account
         self.delivery = delivery
-        self.is_wanted = False  # somebody opens it just now
+        self.wished = self._understood(wished or {})
+        self.is_wanted = bool(self.wished)  # somebody opens it just now
         super().__init__(
             data, prefix=f"share-{account.pk}", initial=self._stored(), auto_id="id_%s", label_suffix=""
         )
@@ -62,9 +69,14 @@ class ShareForm(forms.Form):
         }
         return {"own": own_text is not None, "text": own_text or "", **options}
 
+    def _understood(self, wished: Mapping[str, str]) -> dict[str, Json]:
+        """What a link asks for, as far as this network offers it to choose from."""
+        offered = {option.name: dict(option.choices) for option in self.options if option.kind == "choice"}
+        return {name: value for name, value in wished.items() if value in offered.get(name, {})}
+
     @property
     def _kept(self) -> Mapping[str, Json]:
-        return self.delivery.options if self.delivery else {}
+        return self.delivery.options if self.delivery else self.wished
 
     @property
     def options(self) -> tuple[Option, ...]:

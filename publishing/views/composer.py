@@ -115,7 +115,8 @@ def _asked_for(request: MemberRequest) -> dict[str, Any]:
     if "account" in request.GET:
         wishes["accounts"] = request.GET.getlist("account")
     else:
-        wishes["accounts"] = _usable_accounts(request)
+        wishes["accounts"] = _usable_accounts(request, request.GET.get("network", ""))
+    wishes["wished"] = request.GET.dict()
     if request.GET.get("campaign", "").isdecimal():
         wishes["campaign"] = int(request.GET["campaign"])
     if "media" in request.GET:
@@ -123,9 +124,11 @@ def _asked_for(request: MemberRequest) -> dict[str, Any]:
     return wishes
 
 
-def _usable_accounts(request: MemberRequest) -> list[int]:
-    """One account is always meant; of several, people choose."""
+def _usable_accounts(request: MemberRequest, network: str) -> list[int]:
+    """One account (on the network, where one is named) is always meant; of several, people choose."""
     accounts = Account.objects.visible_to(request.member).filter(state=Account.State.CONNECTED)
+    if network:
+        accounts = accounts.filter(platform_name=network)
     pks = list(accounts.values_list("pk", flat=True)[:2])
     return pks if len(pks) == 1 else []
 

@@ -3,39 +3,64 @@
 from typing import IO, cast
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
-from publishing.forms.library import UploadForm
+from publishing.forms.library import LibraryFilter, MediaForm, UploadForm
 from publishing.forms.shares import PictureForm
 from publishing.media import remove, take_in
-from publishing.models import DeliveryMedia, Media, PostMedia
+from publishing.models import DeliveryMedia, Media, Post, PostMedia
 from publishing.renditions import behind
 from publishing.storage import StorageAway
 
 PAGE_SIZE = 36
+POSTS_SHOWN = 20
 A_YEAR = 31_536_000
 
 
 @require_GET
 @requires(Permission.VIEW)
 def media_list(request: MemberRequest) -> HttpResponse:
-    """The library, newest first."""
-    media = Media.objects.visible_to(request.member).annotate(
-        is_used=Exists(PostMedia.objects.filter(media=OuterRef("pk")))
-        | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
+    """The library, newest first, as far as it is asked for."""
+    form = LibraryFilter(request.member, request.GET)
+    page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page": page,
+        "pictures": [PictureForm(row) for row in page],
+    }
+    return render(request, "publishing/media_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Permission.VIEW)
+def media_detail(request: MemberRequest, pk: int) -> HttpResponse:
+    """One medium: what it is, what is said of it, and the posts that hold it."""
+    media = _media(request, pk)
+    if request.method == "POST" and not request.member.may(Permission.WRITE):
+        raise PermissionDenied
+    form = MediaForm(request.POST or None, instance=media)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("Saved."))
+        return redirect("publishing:media-detail", pk=pk)
+    holding = Post.objects.visible_to(request.member).filter(
+        Exists(PostMedia.objects.filter(media=pk, post=OuterRef("pk")))
+        | Exists(DeliveryMedia.objects.filter(media=pk, delivery__post=OuterRef("pk")))
     )
-    page = Paginator(media, PAGE_SIZE).get_page(request.GET.get("page"))
-    pictures = [PictureForm(row) for row in page]
-    return render(request, "publishing/media_list.html", {"page": page, "pictures": pictures})
+    page = Paginator(holding.with_deliveries().order_by("-updated_at", "-pk"), POSTS_SHOWN).get_page(
+        request.GET.get("page")
+    )
+    context = {"media": _media(request, pk), "form": form, "page": page}
+    return render(request, "publishing/media_detail.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

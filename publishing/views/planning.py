@@ -38,7 +38,6 @@ def queue(request: MemberRequest) -> HttpResponse:
         "tabs": _tabs(request, form),
         "page": _page(request, posts),
         "causes": causes(request.member) if form.shown == "trouble" else [],
-        "query": _query_without_page(request),
         "zone": request.member.workspace.zone,
     }
     return render(request, "publishing/queue.html", context)
@@ -57,12 +56,6 @@ def _tabs(request: MemberRequest, form: QueueFilter) -> list[dict[str, Any]]:
 def _page(request: MemberRequest, posts: QuerySet[Post]) -> Page[Post]:
     rows = posts.with_deliveries().with_pictures().select_related("campaign")  # type: ignore[attr-defined]
     return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-
-
-def _query_without_page(request: MemberRequest) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    return query.urlencode()
 
 
 @require_POST
@@ -119,7 +112,6 @@ def calendar_day(request: MemberRequest, year: int, month: int, day: int) -> Htt
         "day": chosen,
         "is_past": chosen < now().astimezone(zone).date(),
         "page": _page(request, posts),
-        "query": _query_without_page(request),
         "zone": zone,
     }
     return render(request, "publishing/calendar_day.html", context)

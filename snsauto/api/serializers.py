@@ -3,18 +3,15 @@
 from typing import Any, get_args
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Account, Membership, Workspace
-from campaigns.models import Campaign
 from platforms.base import ABILITIES, Platform
 from platforms.options import OptionKind
 from publishing.engine_rows import Switch
 from publishing.models import Attempt, Delivery, Media, Post, Step
-from snsauto.api.authentication import member_of
 
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
@@ -204,27 +201,6 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
             "options",
             "choices",
         ]
-
-
-class CampaignSerializer(serializers.ModelSerializer[Campaign]):
-    class Meta:
-        model = Campaign
-        fields = ["id", "name", "goal", "colour", "starts_on", "ends_on", "created_at"]
-        read_only_fields = ["created_at"]
-
-    def validate_name(self, name: str) -> str:
-        others = Campaign.objects.visible_to(member_of(self.context["request"])).filter(name=name)
-        if others.exclude(pk=getattr(self.instance, "pk", 0)).exists():
-            raise serializers.ValidationError(_("There is a campaign of this name already."), code="unique")
-        return name
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        starts_on, ends_on = (
-            attrs.get(name, getattr(self.instance, name, None)) for name in ("starts_on", "ends_on")
-        )
-        if starts_on and ends_on and ends_on < starts_on:
-            raise serializers.ValidationError({"ends_on": _("It ends before it starts.")}, code="ends_early")
-        return attrs
 
 
 class MediaSerializer(serializers.ModelSerializer[Media]):

@@ -4,15 +4,18 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
-from snsauto.api import notices, schema, switches, views
+from snsauto.api import analytics, campaigns, notices, reports, schema, switches, views
 
 router = SimpleRouter()
 router.register("accounts", views.AccountViewSet)
-router.register("campaigns", views.CampaignViewSet)
+router.register("analytics", analytics.AnalyticsViewSet, basename="analytics")
+router.register("campaigns", campaigns.CampaignViewSet)
 router.register("deliveries", views.DeliveryViewSet)
 router.register("media", views.MediaViewSet)
 router.register("notifications", notices.NotificationViewSet)
 router.register("posts", views.PostViewSet)
+router.register("reports/plans", reports.ReportPlanViewSet)
+router.register("reports", reports.ReportViewSet)
 
 app_name = "api"
 logins = (schema.TokenScheme, schema.SessionScheme)

@@ -21,7 +21,6 @@ from rest_framework.views import APIView
 from accounts import connecting
 from accounts.models import Account, AuditEvent, Membership
 from accounts.permissions import Permission
-from campaigns.models import Campaign
 from platforms.base import ConnectMethod, Platform
 from platforms.registry import PLATFORMS
 from platforms.rules import Finding
@@ -46,7 +45,6 @@ from snsauto.api.errors import Conflict
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import (
     AccountSerializer,
-    CampaignSerializer,
     DeliveryDetailSerializer,
     DeliverySerializer,
     MediaSerializer,
@@ -181,19 +179,6 @@ class AccountViewSet(
                 {f"fields.{field.name}": _("This is needed.") for field in missing}, code="required"
             )
         return {field.name: typed.get(field.name) or field.default for field in method.fields}
-
-
-class CampaignViewSet(viewsets.ModelViewSet[Campaign]):
-    """Campaigns."""
-
-    queryset = Campaign.objects.all()
-    serializer_class = CampaignSerializer
-
-    def get_queryset(self) -> QuerySet[Campaign]:
-        return Campaign.objects.visible_to(member_of(self.request))
-
-    def perform_create(self, serializer: Any) -> None:
-        serializer.save(workspace_id=member_of(self.request).workspace_id)
 
 
 class MediaViewSet(

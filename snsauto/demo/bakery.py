@@ -29,6 +29,7 @@ IDENTITIES = {
     "bluesky": ("did:plc:harbourandryelisbon22222", "harbourandrye.test"),
     "mastodon": ("109382746152839471", "harbourandrye"),
 }
+FOLLOWERS = {"x": 2310, "bluesky": 412, "mastodon": 640}
 HANDLE = "harbourandrye"
 HANDLES = {"telegram": "harbour_and_rye", "linkedin": "harbour-and-rye"}  # as their rules want names to be
 # Where the bakery of the sandbox is at home, and where this one is.
@@ -45,6 +46,11 @@ class Drive:
     colour: Campaign.Colour
     starts: int
     ends: int
+    metric: str = ""
+    target: int | None = None
+    budget: int | None = None
+    spent: int | None = None
+    tags_links: bool = False
 
 
 LOAF = Drive(
@@ -53,6 +59,10 @@ LOAF = Drive(
     Campaign.Colour.AMBER,
     starts=-25,
     ends=12,
+    metric="engagements",
+    target=12_000,
+    budget=400,
+    spent=240,
 )
 HOURS = Drive(
     "New opening hours",
@@ -60,9 +70,17 @@ HOURS = Drive(
     Campaign.Colour.TEAL,
     starts=-16,
     ends=9,
+    metric="views",
+    target=60_000,
+    tags_links=True,
 )
 SUPPER = Drive(
-    "Supper on the long table", "Twelve seats, sold in a week", Campaign.Colour.VIOLET, starts=-5, ends=26
+    "Supper on the long table",
+    "Twelve seats, sold in a week",
+    Campaign.Colour.VIOLET,
+    starts=-5,
+    ends=26,
+    budget=60,
 )
 
 

@@ -92,7 +92,13 @@ def identity(platform: type[Platform]) -> Person:
         return first
     remote_id, handle = bakery.IDENTITIES[platform.name]
     return world.person(
-        platform.name, remote_id, handle, bakery.WORKSPACE, about=bakery.ABOUT, colour=bakery.COLOUR
+        platform.name,
+        remote_id,
+        handle,
+        bakery.WORKSPACE,
+        about=bakery.ABOUT,
+        colour=bakery.COLOUR,
+        facts={"followers": bakery.FOLLOWERS[platform.name]},
     )
 
 

@@ -31,7 +31,7 @@ from publishing.pump import Pump
 from publishing.renditions import unfitted
 from publishing.trouble import tell_of_trouble
 from publishing.writing import PostInput, Target, save_post
-from snsauto.demo import bakery, connecting
+from snsauto.demo import bakery, connecting, numbers, reporting
 from snsauto.demo.bakery import ADA, BEN, Story, Who
 from snsauto.demo.films import FILMS
 from snsauto.demo.pictures import PICTURES
@@ -141,6 +141,8 @@ class Bakery:
             self._post()
         finally:
             self._pump.leave()
+        numbers.fill(self.workspace, self.now)
+        reporting.fill(self.members[ADA], self.campaigns[bakery.LOAF], self.now)
         for member in self.members.values():
             member.user.set_password(bakery.PASSWORD)
             member.user.save(update_fields=["password"])
@@ -173,6 +175,11 @@ class Bakery:
                 colour=drive.colour,
                 starts_on=today + timedelta(days=drive.starts),
                 ends_on=today + timedelta(days=drive.ends),
+                goal_metric=drive.metric,
+                goal_target=drive.target,
+                budget=drive.budget,
+                spent=drive.spent,
+                tags_links=drive.tags_links,
             )
             for drive in (bakery.LOAF, bakery.HOURS, bakery.SUPPER)
         }

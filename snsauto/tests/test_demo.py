@@ -17,10 +17,12 @@ from pytest_django.fixtures import Settings
 
 from accounts.factories import UserFactory
 from accounts.models import Account, Notification, User, Workspace
+from analytics.models import AccountDay
+from analytics.reading import Range, by_day, by_platform
 from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
 from publishing.models import Delivery, Post, State
-from snsauto.demo import bakery, connecting, seeding
+from snsauto.demo import bakery, connecting, numbers, seeding
 from snsauto.demo.pictures import PICTURES
 
 STORIES = (
@@ -53,15 +55,35 @@ def check_people_and_accounts() -> None:
 
 
 def check_posts() -> None:
-    assert Post.objects.count() == len(STORIES)
+    assert Post.objects.count() == len(STORIES) + len(numbers.TEXTS)
     assert counted(State.FAILED) == counted(State.UNKNOWN) == 1
     assert counted(State.PUBLISHED) >= 2 * len(PLATFORMS)
     told = {row.account.platform_name for row in Delivery.objects.filter(state=State.PUBLISHED)}
     assert told == set(PLATFORMS)
+    check_numbers()
     assert counted(State.PUBLISHING) == 0
     assert "already" in Delivery.objects.get(state=State.FAILED).reason
     soon = Delivery.objects.filter(state=State.SCHEDULED, due_at__lte=now() + timedelta(minutes=5))
     assert soon.count() >= 3
+
+
+def check_numbers() -> None:
+    """Three months of numbers that never fall, and none where a network tells none."""
+    workspace = Workspace.objects.get()
+    span = Range(now().date() - timedelta(days=89), now().date(), workspace.zone)
+    views = [value or 0 for _day, value in by_day(workspace, span, "views")]
+    assert sum(views[:60]) > 1_000
+    assert min(views) >= 0
+    assert not AccountDay.objects.filter(is_corrected=True).exists()
+    assert not AccountDay.objects.filter(is_counted=False).exists()
+    for delivery in Delivery.objects.filter(snapshots__isnull=False).distinct()[::9]:
+        likes = [shot.likes for shot in delivery.snapshots.all() if shot.likes is not None]
+        assert likes == sorted(likes)
+    silent = [
+        line for line in by_platform(workspace, span) if not set(line.platform.post_numbers) & {"views"}
+    ]
+    assert silent
+    assert all(line.totals.values["views"] is None for line in silent)
 
 
 def check_telling() -> None:
@@ -79,7 +101,7 @@ def check_times() -> None:
 
 
 def check_addresses() -> None:
-    for delivery in Delivery.objects.filter(state=State.PUBLISHED).order_by("pk")[::7]:
+    for delivery in Delivery.objects.exclude(permalink="").order_by("pk")[::7]:
         page = requests.get(delivery.permalink, timeout=10)
         assert page.status_code == 200
         assert delivery.post.text[:25] in html.unescape(page.text)

@@ -6,18 +6,20 @@ import pytest
 from django.db import models
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.timezone import now
 from rest_framework.test import APIClient
 
 from accounts.factories import AccountFactory, MembershipFactory, UserFactory, client_of
 from accounts.models import ApiToken, Notification, User, Workspace, digest
 from accounts.permissions import Role
+from analytics.models import Report, ReportPlan
 from campaigns.models import Campaign
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
 from publishing.models import State
 
 pytestmark = pytest.mark.django_db
 ROW = 424_242  # every kind of row has one of this number, and it is Ada's
-OURS = {"accounts", "analytics", "campaigns", "notices", "publishing", "api"}
+OURS = {"accounts", "analytics", "campaigns", "notices", "publishing", "reports", "api"}
 READS = {"get", "head", "options"}
 
 
@@ -29,7 +31,9 @@ def routes(resolver: URLResolver, prefix: str = "", within: bool = False) -> Ite
             yield from routes(entry, route, within or entry.namespace in OURS)
         elif within and isinstance(entry, URLPattern) and ("<int:pk>" in route or "(?P<pk>" in route):
             named = route.replace("<int:pk>", str(ROW)).replace("(?P<pk>[^/.]+)", str(ROW))
-            yield "/" + named.replace("<slug:version>", "1")
+            yield "/" + named.replace("<slug:version>", "1").replace("<slug:kind>", "pdf").replace(
+                "(?P<kind>pdf|csv)", "pdf"
+            )
 
 
 ROUTES = sorted(set(routes(get_resolver())))
@@ -45,11 +49,22 @@ def rows(ada: User, workspace: Workspace) -> dict[str, models.Model]:
         "delivery": DeliveryFactory(pk=ROW, post=post, account=account, state=State.DRAFT),
         "media": MediaFactory(pk=ROW, workspace=workspace),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
+        "plan": plan_of(workspace),
+        "report": Report.objects.create(
+            pk=ROW, workspace=workspace, name="Weekly", first_day=now(), last_day=now(), zone="UTC"
+        ),
         "notice": Notification.objects.create(pk=ROW, user=ada, workspace=workspace, key="k", text="Late."),
         "token": ApiToken.objects.create(
             pk=ROW, user=ada, workspace=workspace, name="laptop", key_hash=digest("k"), hint="sns_"
         ),
     }
+
+
+def plan_of(workspace: Workspace) -> ReportPlan:
+    plan = ReportPlan(pk=ROW, workspace=workspace, name="Weekly")
+    plan.set_due(now())
+    plan.save()
+    return plan
 
 
 def counted(rows: dict[str, models.Model]) -> list[bool]:

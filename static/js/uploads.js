@@ -2,18 +2,34 @@
 const picker = document.getElementById("uploads");
 const form = picker.form;
 const tray = document.getElementById("tray");
-const progress = document.getElementById("upload-progress");
+const lines = document.getElementById("uploading");
+const template = document.getElementById("upload-line");
 const place = form.dataset.place ?? "";
 let queue = Promise.resolve();
-let open = 0;
 
 function changed() {
   form.dispatchEvent(new CustomEvent("tray"));
 }
 
-function send(file) {
+// A file's line with its progress; it waits for those before it, and may be called off until it is there.
+function announce(file) {
+  const line = template.content.firstElementChild.cloneNode(true);
+  const [name, progress, button] = line.children;
+  name.textContent = file.name;
+  progress.setAttribute("aria-label", file.name);
+  const upload = { file, line, progress, request: new XMLHttpRequest(), isOff: false };
+  button.addEventListener("click", () => {
+    upload.isOff = true;
+    upload.request.abort();
+    line.remove();
+  });
+  lines.append(line);
+  return upload;
+}
+
+function send({ file, line, progress, request, isOff }) {
+  if (isOff) return Promise.resolve();
   return new Promise((done) => {
-    const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file);
     body.append("place", place);
@@ -26,10 +42,10 @@ function send(file) {
     request.onload = () => {
       if (request.status === 200 || request.status === 422) add(request.responseText);
       else fail(request.status === 413 ? file.name : "");
-      done();
     };
-    request.onerror = () => {
-      fail("");
+    request.onerror = () => fail("");
+    request.onloadend = () => {
+      line.remove();
       done();
     };
     request.send(body);
@@ -43,6 +59,7 @@ function add(html) {
   const twin = item.dataset.picture && tray.querySelector(`[data-picture="${CSS.escape(item.dataset.picture)}"]`);
   if (twin) {
     twin.scrollIntoView({ block: "nearest" });
+    toast("info", document.getElementById("upload-known").textContent);
     return;
   }
   tray[place ? "prepend" : "append"](item);
@@ -52,20 +69,15 @@ function add(html) {
 
 function fail(name) {
   const { failed } = document.getElementById("toasts").dataset;
-  const text = name ? `${name}: ${failed}` : failed;
-  document.dispatchEvent(new CustomEvent("toast", { detail: { kind: "error", text } }));
+  toast("error", name ? `${name}: ${failed}` : failed);
+}
+
+function toast(kind, text) {
+  document.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
 }
 
 function take(files) {
-  for (const file of files) {
-    open += 1;
-    progress.hidden = false;
-    queue = queue.then(() => send(file)).then(() => {
-      open -= 1;
-      progress.hidden = open === 0;
-      progress.value = 0;
-    });
-  }
+  for (const upload of [...files].map(announce)) queue = queue.then(() => send(upload));
 }
 
 picker.addEventListener("change", (event) => {

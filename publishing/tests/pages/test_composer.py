@@ -84,8 +84,26 @@ def test_a_link_may_bring_a_day_an_account_and_a_picture(
     )
 
 
+def test_a_link_may_name_a_network_and_what_is_chosen_there(
+    ada_browser: Client, roomy: Account, terse: Account
+) -> None:
+    page = ada_browser.get(f"{NEW}?network=terse&audience=friends&title=no+choice").text
+
+    fields = form_of(page)
+    assert fields["accounts"] == [str(terse.pk)]
+    assert fields[f"share-{terse.pk}-option-audience"] == ["friends"]
+    assert "no choice" not in page
+
+
 @pytest.mark.parametrize(
-    "query", ["date=tomorrow", "account=x", "media=0&media=zz", "account=99999999999999999999"]
+    "query",
+    [
+        "date=tomorrow",
+        "network=nowhere&audience=nobody",
+        "account=x",
+        "media=0&media=zz",
+        "account=99999999999999999999",
+    ],
 )
 def test_a_link_that_makes_no_sense_opens_an_empty_composer(ada_browser: Client, query: str) -> None:
     assert ada_browser.get(f"{NEW}?{query}").status_code == 200

@@ -11,7 +11,7 @@ def keep_what_is_out(apps, _schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('publishing', '0006_attempts_by_time'),
+        ('publishing', '0007_media_labels'),
     ]
 
     operations = [
