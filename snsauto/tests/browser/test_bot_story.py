@@ -113,7 +113,7 @@ def test_what_failed_is_sent_by_a_press_in_the_chat(speaking: None, opened: Open
     expect(desk.locator(".story[data-state=published]")).to_be_visible()
     assert Delivery.objects.get().state == State.PUBLISHED
     await_in(chat, "is out:")
-    chat.get_by_label("Message").fill("/today")
+    chat.get_by_role("textbox", name="Message").fill("/today")
     chat.get_by_role("button", name="Send").click()
     await_in(chat, "Cardamom buns on Sunday")
 
@@ -122,7 +122,7 @@ def test_a_stranger_is_told_nothing(speaking: None, opened: Opened) -> None:
     chat = opened("/sandbox/telegram/sns_auto_desk_bot", width=390)
     chat.get_by_label("Jonas Weber").check()
     chat.get_by_role("button", name="Start").click()
-    chat.get_by_label("Message").fill("/queue")
+    chat.get_by_role("textbox", name="Message").fill("/queue")
     chat.get_by_role("button", name="Send").click()
 
     await_in(chat, "I talk only with the people of a desk")
