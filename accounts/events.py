@@ -18,12 +18,13 @@ POSTS, CONNECTIONS, PEOPLE, RESULTS, HOUSE = (
     _("The desk itself"),
 )
 
-AUTHOR, WRITERS, OWNERS, ASSIGNEE, ANSWERERS, STAFF = (
+AUTHOR, WRITERS, OWNERS, ASSIGNEE, ANSWERERS, ASKER, STAFF = (
     _("the author"),
     _("who writes in the workspace"),
     _("who manages connections"),
     _("whom it was given to"),
     _("who may answer"),
+    _("who asked for it"),
     _("staff"),
 )
 
@@ -109,6 +110,10 @@ EVENTS = {
         Event(
             "webhook_failing", _("A webhook was switched off"), _("Its address did not answer for days."),
             HOUSE, OWNERS, "webhook", "red",
+        ),
+        Event(
+            "export_ready", _("An export is ready"), _("The files of a workspace that somebody asked for."),
+            HOUSE, ASKER, "download", "blue",
         ),
         Event(
             "incident", _("Something is wrong with the desk"),

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts import notices
 from accounts.models import User
-from publishing.models import Delivery, Post, State
+from publishing.models import Delivery, DeliveryQuerySet, Post, State
 from publishing.telling import grouped, hour, quoted
 
 NEWS = timedelta(hours=1)  # what has been out for longer is told by nobody any more
@@ -29,14 +29,17 @@ def tell_of_published() -> int:
     return told
 
 
-@transaction.atomic
-def _tell_batch() -> int:
+def out_untold() -> DeliveryQuerySet:
+    """What is out since a short while and nobody was told of."""
     moment = now()
     # nothing is tried for longer than a day, and the index of states knows when they were due
-    fresh = Delivery.objects.filter(
-        state=State.PUBLISHED, due_at__gt=moment - LONGEST_TRY, published_at__gt=moment - NEWS
-    )
-    held = fresh.filter(told_fence__lt=F("fence")).select_for_update(of=("self",), skip_locked=True)
+    recent = Delivery.objects.filter(state=State.PUBLISHED, due_at__gt=moment - LONGEST_TRY)
+    return recent.filter(published_at__gt=moment - NEWS, told_fence__lt=F("fence"))
+
+
+@transaction.atomic
+def _tell_batch() -> int:
+    held = out_untold().select_for_update(of=("self",), skip_locked=True)
     rows = list(
         held.select_related("post__workspace", "post__author", "account")
         .defer("account__credentials")

@@ -244,7 +244,7 @@ def test_the_page_shows_the_grid_as_it_stands(ada: User) -> None:
     assert page.count('name="tell"') == len(EVENTS) * len(CHANNELS)
     assert 'value="failed:desk" checked' in page
     assert 'value="failed:mail">' in page
-    assert "A post failed: E-mail" in page
+    assert 'A post failed: </span><span class="tick__word">E-mail</span>' in page
 
 
 def test_what_is_ticked_is_remembered_and_the_rest_follows_the_list(ada: User) -> None:

@@ -35,6 +35,8 @@ def _taken(pace: Pace) -> dict[str, list[ChatMessage]]:
     """What is ours to send, by chat."""
     moment = now()
     chats: dict[str, list[ChatMessage]] = defaultdict(list)
+    if not ChatMessage.objects.due(moment).exists():  # asked first: taking would lock a small database
+        return chats
     with transaction.atomic():
         due = ChatMessage.objects.due(moment).select_for_update(of=("self",), skip_locked=True)
         rows = [

@@ -9,15 +9,15 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, close_old_connections, connections, transaction
 from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.models import Account
 from platforms.chatting import ChatBot
 from platforms.errors import PlatformError
-from publishing.successes import tell_of_published
+from publishing.models import Delivery
+from publishing.successes import out_untold, tell_of_published
 from publishing.trouble import tell_of_trouble
 from snsauto.bot import outgoing, updates
 from snsauto.bot.commands import COMMANDS
@@ -56,14 +56,12 @@ def let_go(owner: str) -> None:
     BotReader.objects.filter(pk=1, owner=owner).update(lease_until=now())
 
 
-def refuse_shared(bot: ChatBot) -> None:
-    """Two who read the news of one bot take them from each other: an account must not post by this bot."""
+def sharing(bot: ChatBot) -> str:
+    """The account that posts by the desk's own bot, if one does: two readers of one bot's news take them
+    from each other, so it must not be.
+    """
     rows = Account.objects.connected().filter(platform_name=bot.name)
-    sharing = [account for account in rows if account.token and account.token.access == bot.token]
-    if sharing:
-        raise ImproperlyConfigured(
-            f"The account {sharing[0]} posts by the desk's own bot. Make a second bot for one of them."
-        )
+    return next((str(row) for row in rows if row.token and row.token.access == bot.token), "")
 
 
 def introduce(bot: ChatBot) -> None:
@@ -89,18 +87,21 @@ class Reader:
 
     def run(self) -> None:
         """Until `stop`; then the lease is free again."""
-        refuse_shared(self.bot)
         with ThreadPoolExecutor(max_workers=4, thread_name_prefix="bot") as pool:
-            loops = [
-                pool.submit(self._repeat, step, pause)
+            loops = {
+                (step, pause): pool.submit(self._repeat, step, pause)
                 for step, pause in (
                     (self._lease, RENEW_SECONDS),
                     (self._listen, 0.0),
                     (self._speak, LOOK_SECONDS),
                     (self._look, NEWS_SECONDS),
                 )
-            ]
-            self._watch(loops)
+            }
+            while not self._stop.wait(0.5):
+                for loop, future in loops.items():
+                    if future.done():
+                        self._report(future)
+                        loops[loop] = pool.submit(self._repeat, *loop)
         let_go(self.owner)
 
     def step(self) -> None:
@@ -110,13 +111,10 @@ class Reader:
         self._speak()
         self._look()
 
-    def _watch(self, loops: list["Future[None]"]) -> None:
-        """A loop that broke ends the process, which is then started again."""
-        while not self._stop.is_set() and not any(loop.done() for loop in loops):
-            self._stop.wait(0.5)
-        self._stop.set()
-        for loop in loops:
-            loop.result()
+    def _report(self, broken: "Future[None]") -> None:
+        """A loop broke: the database was away, or there is a bug. It is told, and begins again."""
+        log.error("the bot stumbled", exc_info=broken.exception())
+        self._stop.wait(AFTER_FAILURE_SECONDS)
 
     def _repeat(self, step: Callable[[], None], pause: float) -> None:
         try:
@@ -125,8 +123,7 @@ class Reader:
                 step()
                 self._stop.wait(pause)
         finally:
-            self._stop.set()
-            close_old_connections()
+            connections.close_all()
 
     def _lease(self) -> None:
         is_holder = hold_lease(self.owner)
@@ -137,6 +134,11 @@ class Reader:
         (self._is_holder.set if is_holder else self._is_holder.clear)()
 
     def _introduced(self) -> bool:
+        if shared := sharing(self.bot):
+            log.error(
+                "an account posts by the desk's own bot: make a second bot for one of them", account=shared
+            )
+            return False
         try:
             introduce(self.bot)
         except PlatformError as error:
@@ -162,6 +164,9 @@ class Reader:
 
     def _look(self) -> None:
         """Who is linked hears of posts within a second; the minute's tasks find what this has missed."""
-        if self._is_holder.is_set():
+        if not self._is_holder.is_set():
+            return
+        if Delivery.objects.untold().exists():  # asked first: the look itself would lock a small database
             tell_of_trouble()
+        if out_untold().exists():
             tell_of_published()
