@@ -72,6 +72,8 @@ class Meter:
     written: int = 0  # letters
 
     def read(self, usage: Any) -> None:
+        if usage is None:  # of a server that is not Anthropic's
+            return
         self.tokens = Tokens(
             input=usage.input_tokens or 0,
             output=usage.output_tokens or 0,
@@ -138,7 +140,7 @@ def stream(ask: Ask, meter: Meter, schema: Mapping[str, Any] | None = None) -> G
 
     Raises AiError where it is refused, breaks off or takes too long.
     """
-    began, text = monotonic(), ""
+    began, text, has_begun = monotonic(), "", False
     with slots.one(), _failures(meter):
         client = _client(settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL)
         meter.is_unknown = True
@@ -146,6 +148,7 @@ def stream(ask: Ask, meter: Meter, schema: Mapping[str, Any] | None = None) -> G
             meter.is_unknown = False
             for event in events:
                 if event.type == "message_start":
+                    has_begun = True
                     meter.read(event.message.usage)
                 piece = event.text if event.type == "text" else ""
                 text += piece
@@ -153,6 +156,8 @@ def stream(ask: Ask, meter: Meter, schema: Mapping[str, Any] | None = None) -> G
                 yield piece
                 if monotonic() - began > SECONDS:
                     raise CutOff(_("The answer took longer than a minute, so it was stopped. Try again."))
+            if not has_begun:
+                raise CutOff(detail="a stream without a beginning")
             message = events.get_final_message()
             meter.read(message.usage)
     _require_whole(message.stop_reason, text)
@@ -201,7 +206,7 @@ def _failures(meter: Meter) -> Iterator[None]:
     except (anthropic.APIConnectionError, httpx2.ConnectError) as error:
         meter.is_unknown = False
         raise Unavailable(detail=str(error.__cause__ or error)) from error
-    except (httpx2.TransportError, anthropic.APIError, RuntimeError) as error:
+    except (httpx2.TransportError, anthropic.APIError, json.JSONDecodeError) as error:
         raise CutOff(detail=type(error).__name__) from error
 
 

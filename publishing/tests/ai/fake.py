@@ -21,6 +21,7 @@ class Reply:
     breaks_after: int | None = None
     pauses_after: int | None = None  # so many words, then it waits until `go_on`
     error_event: str = ""
+    is_silent: bool = False  # a stream that ends before it has begun
     output_tokens: int = 40
 
 
@@ -95,6 +96,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _events(self, model: str, reply: Reply) -> None:
         usage = {**USAGE, "output_tokens": 1}
+        if reply.is_silent:
+            self._chunk(b"")
+            return
         self._event("message_start", message=_message(model, usage, [], None))
         if reply.error_event:
             self._event("error", error={"type": reply.error_event, "message": "later"})

@@ -239,6 +239,7 @@ def test_an_answer_to_a_message_knows_the_post_and_the_author(
         (Reply(status=402), Unavailable, "paid"),
         (Reply(status=400), Unavailable, "shorter"),
         (Reply(error_event="overloaded_error"), Unavailable, "too much to do"),
+        (Reply(is_silent=True), CutOff, "broke off"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value)[:40],
 )
