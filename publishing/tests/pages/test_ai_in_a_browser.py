@@ -51,7 +51,7 @@ def test_a_text_is_written_cancelled_written_again_used_and_undone(
     ask(page, "rye")
     suggestion = page.get_by_label("Suggestion")
 
-    expect(suggestion).to_have_value("One two")
+    expect(suggestion).to_have_value("One two", timeout=30_000)  # the first question loads a large package
     page.locator("[data-ai-stop]").click()
     expect(page.get_by_text("Cancelled. What stands here is not whole.")).to_be_visible()
     expect(page.get_by_role("button", name="Replace the text")).to_be_hidden()
