@@ -113,6 +113,15 @@ def test_what_is_still_too_long_is_cut_after_a_sentence_and_said_so(
     assert len(claude.asked) == 2
 
 
+def test_where_the_second_try_fails_the_first_is_cut(
+    assistant: Assistant, claude: FakeClaude, terse: Account
+) -> None:
+    claude.says("It fits. But this does not.", Reply("No", "refusal"))
+
+    assert whole(assistant.rewrite("A very long text", Room.of(terse))).text == "It fits."
+    assert list(AiUse.objects.order_by("pk").values_list("outcome", flat=True)) == ["done", "refused"]
+
+
 def test_a_forbidden_word_is_asked_away_and_else_pointed_at(
     profile: AiProfile, assistant: Assistant, claude: FakeClaude
 ) -> None:
