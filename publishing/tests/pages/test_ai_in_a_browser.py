@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 
 from accounts.models import Account, Membership, Workspace
+from publishing.ai import claude as wire
 from publishing.factories import MediaFactory
 from publishing.models import Delivery, Post
 from publishing.post_templates import Part, TemplateInput, save_template
@@ -25,6 +26,15 @@ from publishing.tests.pages.test_in_a_browser import (
 
 __all__ = ["database_beside_the_browser", "desk"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """The first question would load a large package; and busy machines take their time."""
+    wire._client("key-of-a-test", "http://127.0.0.1:9")
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -51,7 +61,7 @@ def test_a_text_is_written_cancelled_written_again_used_and_undone(
     ask(page, "rye")
     suggestion = page.get_by_label("Suggestion")
 
-    expect(suggestion).to_have_value("One two", timeout=30_000)  # the first question loads a large package
+    expect(suggestion).to_have_value("One two")
     page.locator("[data-ai-stop]").click()
     expect(page.get_by_text("Cancelled. What stands here is not whole.")).to_be_visible()
     expect(page.get_by_role("button", name="Replace the text")).to_be_hidden()
