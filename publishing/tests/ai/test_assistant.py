@@ -13,7 +13,7 @@ from accounts.models import Account, Membership
 from publishing.ai import claude as wire
 from publishing.ai.assistant import Assistant
 from publishing.ai.errors import AiError, Busy, CutOff, Declined, Unavailable
-from publishing.ai.values import Again, Change, Delta, Done, Room, whole
+from publishing.ai.values import Again, Change, Delta, Done, Room, Waiting, whole
 from publishing.ai_rows import AiProfile, AiUse
 from publishing.factories import MediaFactory, PostFactory
 from publishing.tests.ai.fake import FakeClaude, Reply
@@ -318,6 +318,23 @@ def test_only_so_many_wait_at_once(assistant: Assistant, claude: FakeClaude, set
     whole(first)
 
     assert whole(assistant.generate("Bread again")).text == "Three"
+
+
+def test_a_service_that_only_says_that_it_lives_is_noticed_and_given_up(
+    assistant: Assistant, claude: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "PULSE", 0.02)
+    claude.says(Reply("One two three four", pauses_after=2))
+    events = assistant.generate("Bread")
+    while not isinstance(next(events), Delta):
+        pass
+    next(events)
+
+    assert next(events) == Waiting()
+    monkeypatch.setattr(wire, "SECONDS", 0)
+    with pytest.raises(CutOff, match="longer than a minute"):
+        next(events)
+    assert claude.hung_up.wait(5)
 
 
 def test_closing_an_answer_hangs_up_on_the_service(assistant: Assistant, claude: FakeClaude) -> None:
