@@ -177,7 +177,12 @@ def _each_second(events: Any) -> Iterator[Any]:
     """
     arrived: SimpleQueue[Any] = SimpleQueue()
     pool = ThreadPoolExecutor(1)
-    reading = pool.submit(lambda: [arrived.put(event) for event in events])
+
+    def read() -> None:
+        for event in events:
+            arrived.put(event)
+
+    reading = pool.submit(read)
     reading.add_done_callback(lambda _reading: arrived.put(None))
     try:
         while True:
