@@ -61,7 +61,8 @@ def events(form: PostForm, wishes: HelpForm, press: Press) -> Events:
     text = form.cleaned_data.get("text", "")
     match press.what:
         case "generate":
-            brief = _needed(said.get("brief", ""), _("Say first what the post is about."))
+            wrong = " ".join(map(str, wishes.errors.get("brief", [])))
+            brief = _needed(said.get("brief", ""), wrong or _("Say first what the post is about."))
             return helper.generate(brief, tone=said.get("tone", ""), rooms=shared_rooms(form))
         case "optimise":
             return helper.optimise(_needed(text), shared_rooms(form))

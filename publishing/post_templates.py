@@ -6,7 +6,7 @@ from datetime import date
 
 import regex
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.dateformat import format as date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -102,12 +102,16 @@ def save_template(member: Membership, content: TemplateInput, template: Template
     """Write a template down, all of it or nothing. Raises ValidationError where another has its name."""
     others = Template.objects.visible_to(member).filter(name__iexact=content.name.strip())
     if (others.exclude(pk=template.pk) if template else others).exists():
-        raise ValidationError({"name": _("There is a template of this name already.")}, code="unique")
+        raise _taken()
     template = template or Template(workspace=member.workspace, created_by=member.user)
     template.name = content.name.strip()
     template.text, template.hashtags = content.text, content.hashtags.strip()
     template.campaign = content.campaign
-    template.save()
+    try:
+        with transaction.atomic():
+            template.save()
+    except IntegrityError as error:  # somebody was faster
+        raise _taken() from error
     template.parts.all().delete()
     TemplatePart.objects.bulk_create(
         TemplatePart(
@@ -121,6 +125,11 @@ def save_template(member: Membership, content: TemplateInput, template: Template
         TemplateMedia(template=template, media=media, position=n) for n, media in enumerate(content.media)
     )
     return template
+
+
+def _taken() -> ValidationError:
+    sentence = ValidationError(_("There is a template of this name already."), code="unique")
+    return ValidationError({"name": sentence})
 
 
 def from_post(member: Membership, post: Post) -> Template:
@@ -160,14 +169,9 @@ def as_input(template: Template) -> TemplateInput:
         template.text,
         template.hashtags,
         [Part(part.platform_name, part.text, part.options) for part in template.parts.all()],
-        pictures_of(template),
+        template.pictures,
         template.campaign,
     )
-
-
-def pictures_of(template: Template) -> list[Media]:
-    """In their order."""
-    return [row.media for row in template.templatemedia_set.all()]
 
 
 def free_name(member: Membership, wish: str) -> str:
@@ -182,18 +186,18 @@ def free_name(member: Membership, wish: str) -> str:
 
 def use(member: Membership, template: Template, filling: Filling) -> PostInput:
     """The post that a template becomes. Raises MissingVariables before anything is made."""
-    missing = [name for name in asked_for(template) if not filling.values.get(name, "").strip()]
     campaign = filling.campaign or template.campaign
-    if missing and not (campaign and missing == ["campaign"]):
+    values = {**_known(member, filling, campaign), **filling.values}
+    missing = [name for name in asked_for(template) if not values.get(name, "").strip()]
+    if missing:
         raise MissingVariables(missing)
-    values = {**filling.values, **_known(member, filling, campaign)}
     names_account = "account" in variables_in(f"{template.text}\n{template.hashtags}")
     accounts = filling.accounts or suited_accounts(member, template)
     targets = [_target(template, account, values, names_account) for account in accounts]
     return PostInput(
         text=_whole(template, template.text, {**values, "account": _named(member, accounts)}),
         targets=targets,
-        media=pictures_of(template),
+        media=template.pictures,
         timezone=member.workspace.timezone,
         campaign=campaign,
     )

@@ -1,6 +1,6 @@
 """Templates of posts: a text with {variables}, what is different per network, pictures, a campaign."""
 
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace, WorkspaceQuerySet
 from campaigns.models import Campaign
+
+if TYPE_CHECKING:
+    from publishing.models import Media
 
 
 class TemplateQuerySet(WorkspaceQuerySet["Template"]):
@@ -60,7 +63,7 @@ class Template(models.Model):
         return reverse("publishing:template-edit", args=[self.pk])
 
     @property
-    def pictures(self) -> list[models.Model]:
+    def pictures(self) -> "list[Media]":
         """In their order; prefetch `templatemedia_set__media` where there are many templates."""
         return [row.media for row in self.templatemedia_set.all()]
 

@@ -155,6 +155,7 @@ class Environment:
                 "django.request": {"level": "ERROR"},
                 "django.db.backends": {"level": "INFO"},  # below stand the values of every query
                 "django-q": {"level": "WARNING"},
+                "httpx2": {"level": "WARNING"},  # names every request; the AI's uses are rows
             },
         }
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TypeVar, cast
 
@@ -123,7 +124,8 @@ class Assistant:
         text = yield from self._streamed(ask)
         if faults := self._faults(text, rooms, most):
             yield Again(faults[0])
-            text = yield from self._streamed(ask.again(text, prompting.not_yet(faults)))
+            with suppress(AiError):  # the first answer is whole, and is offered as far as it does
+                text = yield from self._streamed(ask.again(text, prompting.not_yet(faults)))
         yield Done(self._checked(text, rooms, most, ask.model).noting(self._month_note()))
 
     def _streamed(self, ask: Ask) -> Writing:

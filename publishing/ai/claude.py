@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from queue import Empty, SimpleQueue
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +27,7 @@ T = TypeVar("T")
 
 SECONDS = 60  # the longest an answer may take
 RETRIES = 2  # where it is busy, or was not reached
+PULSE = 1.0  # seconds between two looks whether anybody still listens
 SILENCE = 25.0  # and the longest it may say nothing
 MOST_TOKENS = 4000  # of an answer, with what is thought before it
 PICTURE_TOKENS = 1600
@@ -72,6 +75,8 @@ class Meter:
     written: int = 0  # letters
 
     def read(self, usage: Any) -> None:
+        if usage is None:  # of a server that is not Anthropic's
+            return
         self.tokens = Tokens(
             input=usage.input_tokens or 0,
             output=usage.output_tokens or 0,
@@ -138,25 +143,60 @@ def stream(ask: Ask, meter: Meter, schema: Mapping[str, Any] | None = None) -> G
 
     Raises AiError where it is refused, breaks off or takes too long.
     """
-    began, text = monotonic(), ""
+    began, text, has_begun = monotonic(), "", False
     with slots.one(), _failures(meter):
         client = _client(settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_BASE_URL)
         meter.is_unknown = True
         with client.messages.stream(**_request(ask, schema)) as events:
             meter.is_unknown = False
-            for event in events:
+            for event in _each_second(events):
+                if monotonic() - began > SECONDS:
+                    raise CutOff(_("The answer took longer than a minute, so it was stopped. Try again."))
+                if event is None:
+                    yield ""
+                    continue
                 if event.type == "message_start":
+                    has_begun = True
                     meter.read(event.message.usage)
                 piece = event.text if event.type == "text" else ""
                 text += piece
                 meter.written = len(text)
                 yield piece
-                if monotonic() - began > SECONDS:
-                    raise CutOff(_("The answer took longer than a minute, so it was stopped. Try again."))
+            if not has_begun:
+                raise CutOff(detail="a stream without a beginning")
             message = events.get_final_message()
             meter.read(message.usage)
     _require_whole(message.stop_reason, text)
     return text
+
+
+def _each_second(events: Any) -> Iterator[Any]:
+    """Each event as it comes, and None for every second without one: whoever is gone shows only then.
+
+    The service's own signs of life are swallowed by its package, so a thread of its own reads.
+    """
+    arrived: SimpleQueue[Any] = SimpleQueue()
+    pool = ThreadPoolExecutor(1)
+
+    def read() -> None:
+        for event in events:
+            arrived.put(event)
+
+    reading = pool.submit(read)
+    reading.add_done_callback(lambda _reading: arrived.put(None))
+    try:
+        while True:
+            try:
+                event = arrived.get(timeout=PULSE)
+            except Empty:
+                yield None
+                continue
+            if event is None:
+                reading.result()  # raises what ended it, where that was no end
+                return
+            yield event
+    finally:
+        pool.shutdown(wait=False)
 
 
 def typed(ask: Ask, shape: type[T], meter: Meter) -> Generator[str, None, T]:
@@ -201,7 +241,7 @@ def _failures(meter: Meter) -> Iterator[None]:
     except (anthropic.APIConnectionError, httpx2.ConnectError) as error:
         meter.is_unknown = False
         raise Unavailable(detail=str(error.__cause__ or error)) from error
-    except (httpx2.TransportError, anthropic.APIError, RuntimeError) as error:
+    except (httpx2.TransportError, anthropic.APIError, json.JSONDecodeError) as error:
         raise CutOff(detail=type(error).__name__) from error
 
 

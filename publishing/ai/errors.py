@@ -7,17 +7,16 @@ from publishing.ai_rows import AiUse
 
 
 class AiError(Exception):
-    """No answer, or none that is whole; `is_billed`: it may have cost something all the same."""
+    """No answer, or none that is whole. `message` is for people, `detail` for whoever looks into it."""
 
     code = "ai_unavailable"
     status = 503
     outcome = AiUse.Outcome.FAILED
     sentence: str | Promise = _("The AI service cannot be reached just now. Try again in a minute.")
 
-    def __init__(self, sentence: str | Promise = "", *, detail: str = "", is_billed: bool = False) -> None:
+    def __init__(self, sentence: str | Promise = "", *, detail: str = "") -> None:
         self.message = str(sentence or self.sentence)
         self.detail = detail or self.message
-        self.is_billed = is_billed
         super().__init__(self.message)
 
 

@@ -103,11 +103,7 @@ class TemplateForm(forms.Form):
     def pictures(self) -> list[PictureForm]:
         """In their order, as far as they are in the library."""
         if not self.is_bound:
-            return (
-                [PictureForm(media) for media in post_templates.pictures_of(self.template)]
-                if self.template
-                else []
-            )
+            return [PictureForm(media) for media in self.template.pictures] if self.template else []
         order = dict.fromkeys(self.data.getlist("media"))  # type: ignore[attr-defined]
         wanted = [int(pk) for pk in order if pk.isdecimal() and len(pk) < 19]
         found = Media.objects.visible_to(self.member).in_bulk(wanted)

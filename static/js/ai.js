@@ -85,7 +85,7 @@ async function suggest(button) {
   const original = form.elements.text.value;
   answer.hidden = false;
   problem.hidden = true;
-  suggestion.value = "";
+  suggestion.value = document.getElementById("ai-by").textContent = "";
   list(changes, []);
   list(document.getElementById("ai-notes"), []);
   show("running", state.dataset.running);

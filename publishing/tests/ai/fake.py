@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -21,6 +22,7 @@ class Reply:
     breaks_after: int | None = None
     pauses_after: int | None = None  # so many words, then it waits until `go_on`
     error_event: str = ""
+    is_silent: bool = False  # a stream that ends before it has begun
     output_tokens: int = 40
 
 
@@ -48,9 +50,10 @@ class FakeClaude:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    claude: FakeClaude
+    server: "Server"
 
     def do_POST(self) -> None:
+        self.claude = self.server.claude
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.claude.asked.append(asked)
         self.claude.headers.append({name.lower(): value for name, value in self.headers.items()})
@@ -95,6 +98,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _events(self, model: str, reply: Reply) -> None:
         usage = {**USAGE, "output_tokens": 1}
+        if reply.is_silent:
+            self._chunk(b"")
+            return
         self._event("message_start", message=_message(model, usage, [], None))
         if reply.error_event:
             self._event("error", error={"type": reply.error_event, "message": "later"})
@@ -151,19 +157,26 @@ def _message(
     }
 
 
+class Server(ThreadingHTTPServer):
+    """One for all tests of a process, so that the client's connections and certificates are made once."""
+
+    daemon_threads = True
+    claude: FakeClaude
+
+
+@cache
+def _server() -> Server:
+    server = Server(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
 @contextmanager
 def running() -> Iterator[FakeClaude]:
-    """The server, for a while."""
-    claude = FakeClaude()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"claude": claude}))
-    server.daemon_threads = True
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    claude.url = f"http://127.0.0.1:{server.server_port}"
+    """The server, with nothing asked and nothing to say yet."""
+    server = _server()
+    claude = server.claude = FakeClaude(f"http://127.0.0.1:{server.server_port}")
     try:
         yield claude
     finally:
         claude.go_on.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

@@ -13,7 +13,7 @@ from accounts.models import Account, Membership
 from publishing.ai import claude as wire
 from publishing.ai.assistant import Assistant
 from publishing.ai.errors import AiError, Busy, CutOff, Declined, Unavailable
-from publishing.ai.values import Again, Change, Delta, Done, Room, whole
+from publishing.ai.values import Again, Change, Delta, Done, Room, Waiting, whole
 from publishing.ai_rows import AiProfile, AiUse
 from publishing.factories import MediaFactory, PostFactory
 from publishing.tests.ai.fake import FakeClaude, Reply
@@ -111,6 +111,15 @@ def test_what_is_still_too_long_is_cut_after_a_sentence_and_said_so(
     assert suggestion.text == "It fits."
     assert "it was cut" in suggestion.notes[0]
     assert len(claude.asked) == 2
+
+
+def test_where_the_second_try_fails_the_first_is_cut(
+    assistant: Assistant, claude: FakeClaude, terse: Account
+) -> None:
+    claude.says("It fits. But this does not.", Reply("No", "refusal"))
+
+    assert whole(assistant.rewrite("A very long text", Room.of(terse))).text == "It fits."
+    assert list(AiUse.objects.order_by("pk").values_list("outcome", flat=True)) == ["done", "refused"]
 
 
 def test_a_forbidden_word_is_asked_away_and_else_pointed_at(
@@ -239,6 +248,7 @@ def test_an_answer_to_a_message_knows_the_post_and_the_author(
         (Reply(status=402), Unavailable, "paid"),
         (Reply(status=400), Unavailable, "shorter"),
         (Reply(error_event="overloaded_error"), Unavailable, "too much to do"),
+        (Reply(is_silent=True), CutOff, "broke off"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else str(value)[:40],
 )
@@ -308,6 +318,24 @@ def test_only_so_many_wait_at_once(assistant: Assistant, claude: FakeClaude, set
     whole(first)
 
     assert whole(assistant.generate("Bread again")).text == "Three"
+
+
+def test_a_service_that_only_says_that_it_lives_is_noticed_and_given_up(
+    assistant: Assistant, claude: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "PULSE", 0.02)
+    claude.says(Reply("One two three four", pauses_after=2))
+    events = assistant.generate("Bread")
+    while next(events) != Delta(" two"):
+        pass
+    while isinstance(next(events), Delta):
+        pass
+
+    assert next(events) == Waiting()
+    monkeypatch.setattr(wire, "SECONDS", 0)
+    with pytest.raises(CutOff, match="longer than a minute"):
+        next(events)
+    assert claude.hung_up.wait(5)
 
 
 def test_closing_an_answer_hangs_up_on_the_service(assistant: Assistant, claude: FakeClaude) -> None:

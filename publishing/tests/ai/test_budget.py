@@ -1,10 +1,13 @@
 """A month's budget: set aside before, settled after, and a hard stop."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 import time_machine
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from accounts.models import Membership, Notification, User, Workspace
@@ -145,3 +148,25 @@ def test_a_desk_without_a_budget_asks_nothing(
         whole(assistant.generate("Bread"))
 
     assert month_of(workspace).is_spent
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_at_once_do_not_both_get_the_last_of_it(member: Membership, settings: Settings) -> None:
+    settings.AI_BUDGET = 1
+    start = Barrier(4)
+
+    def ask(_number: int) -> bool:
+        start.wait(10)
+        try:
+            reserve(member, "generate", SONNET, Tokens(output=40_000))
+        except BudgetSpent:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(4)))
+
+    assert sorted(answers) == [False, False, True, True]
+    assert month_of(member.workspace).spent == Decimal("0.8")

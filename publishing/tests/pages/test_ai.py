@@ -120,6 +120,12 @@ def test_without_material_nobody_is_asked(
     assert claude.asked == []
 
 
+def test_a_brief_that_is_too_long_is_said_to_be(ada_browser: Client, claude: FakeClaude) -> None:
+    said = events(ada_browser.post(STREAM, typed(ai="generate", **{"ai-brief": "x" * 5000})))
+
+    assert "at most 4000 characters" in said[0][1]["message"]
+
+
 def test_a_spent_budget_is_said(ada_browser: Client, workspace: Workspace, claude: FakeClaude) -> None:
     AiProfile.objects.create(workspace=workspace, monthly_budget=0)
 

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.template.loader import render_to_string
 from playwright.sync_api import Page, expect
 from pytest_django.fixtures import Settings
 
 from accounts.models import Account, Membership, Workspace
+from publishing.ai import claude as wire
 from publishing.factories import MediaFactory
 from publishing.models import Delivery, Post
 from publishing.post_templates import Part, TemplateInput, save_template
@@ -24,6 +26,15 @@ from publishing.tests.pages.test_in_a_browser import (
 
 __all__ = ["database_beside_the_browser", "desk"]  # fixtures
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """The first question would load a large package; and busy machines take their time."""
+    wire._client("key-of-a-test", "http://127.0.0.1:9")
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture
@@ -132,6 +143,39 @@ def test_a_template_is_chosen_filled_in_and_kept(
     expect(page.get_by_label("Text for ada.terse")).to_have_value("Hello\n\nTry Rye")
     expect(page.locator("#saved")).to_contain_text("Saved")
     assert Post.objects.get().text == "Hello\n\nRye is here"
+
+
+def test_an_answer_is_drafted_into_a_reply_box_and_taken_back(
+    desk: Callable[..., Page], claude: FakeClaude
+) -> None:
+    asked = {"message": "Open on </input> Sunday?", "author": "Maria", "field": "box"}
+    piece = render_to_string("publishing/ai_reply.html", asked)
+    claude.says("We are, until two.", Reply("No", "refusal"))
+    page = desk("/templates/")
+    page.evaluate(
+        """([piece]) => {
+          const form = document.createElement("form");
+          const token = document.createElement("input");
+          const box = document.createElement("textarea");
+          Object.assign(token, { name: "csrfmiddlewaretoken", type: "hidden" });
+          token.value = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+          Object.assign(box, { id: "box", value: "Mine" });
+          form.innerHTML = piece;
+          form.append(token, box);
+          document.querySelector("main").append(form);
+        }""",
+        [piece],
+    )
+    page.add_script_tag(url="/static/js/ai-reply.js", type="module")
+
+    page.get_by_role("button", name="Draft an answer").click()
+    expect(page.locator("#box")).to_have_value("We are, until two.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#box")).to_have_value("Mine")
+    page.get_by_role("button", name="Draft an answer").click()
+    expect(page.get_by_text("The AI declined to write this.")).to_be_visible()
+    expect(page.locator("#box")).to_have_value("Mine")
+    assert "Open on &lt;/input&gt; Sunday?" in claude.question(0)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])

@@ -104,6 +104,12 @@ def test_a_campaign_that_nobody_named_is_asked_for(make: Make, member: Membershi
     assert use(member, template, Filling(campaign=campaign)).text == "Part of Advent"
 
 
+def test_what_was_said_wins_over_what_the_desk_knows(make: Make, member: Membership) -> None:
+    template = make("{weekday}: {loaf}")
+
+    assert use(member, template, Filling({"loaf": "rye", "weekday": "Today"})).text == "Today: rye"
+
+
 def test_networks_get_their_own_texts_and_options(
     make: Make, member: Membership, roomy: Account, terse: Account
 ) -> None:
@@ -373,6 +379,7 @@ def test_the_dialog_lists_and_asks(ada_browser: Client, make: Make) -> None:
     template = make()
 
     assert "Loaf of the week" in ada_browser.get("/templates/pick/").text
+    assert "No template here" in ada_browser.get("/templates/pick/", {"q": "nowhere"}).text
     asked = ada_browser.get(f"/templates/{template.pk}/ask/").text
     assert 'name="var-0"' in asked
     assert 'form="composer"' in asked
