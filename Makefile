@@ -48,7 +48,7 @@ test-postgres: .venv/dev.stamp ## the suite on PostgreSQL: TEST_DATABASE_URL=pos
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n $(JOBS)
 
 test-chaos: .venv/dev.stamp ## kills workers at every moment
-	@$(PYTEST) -n 0 -m chaos publishing snsauto bench
+	@$(PYTEST) -n 0 -m chaos publishing inbox snsauto bench
 	@$(PYTEST) -n $(JOBS) -m chaos platforms
 
 test-chaos-postgres: .venv/dev.stamp ## the same desk on several machines: TEST_DATABASE_URL=postgres://user@host/name

@@ -31,7 +31,8 @@ def take(account: Account, told: Sequence[Told], *, heard_from: datetime | None 
         return []
     _adopt(account, wanted)
     _follow(account, wanted)
-    fresh = [one for key, one in wanted.items() if key not in _known(account, wanted)]
+    known = _known(account, wanted)
+    fresh = [one for key, one in wanted.items() if key not in known]
     made = _add(account, fresh, heard_from) if fresh else []
     news = [row for row in made if not row.is_ours and row.read_at is None]
     telling.received(account, news)

@@ -156,5 +156,6 @@ class FeedFactory(factory.django.DjangoModelFactory[Feed]):
         model = Feed
 
     account = factory.SubFactory(AccountFactory, platform_name="mastodon")
+    begun_at = factory.LazyFunction(lambda: timezone.now() - timedelta(days=1))
     backlog = factory.LazyFunction(list)
     backfilled_at = factory.LazyFunction(timezone.now)

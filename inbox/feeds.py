@@ -52,8 +52,6 @@ QUIET = timedelta(minutes=20)
 SLOWER, SLOWEST = 3, timedelta(minutes=30)  # where a webhook tells us
 HOOK_IS_ALIVE = timedelta(days=1)
 
-READERS = [platform.name for platform in PLATFORMS.values() if platform.can("messages")]
-
 
 # --- which, and when ---
 
@@ -61,7 +59,8 @@ READERS = [platform.name for platform in PLATFORMS.values() if platform.can("mes
 def ensure() -> int:
     """A feed for each connected account that can be read. Of two names of one account, one is read."""
     shared = {platform.name: platform.app_of for platform in PLATFORMS.values() if platform.app_of}
-    accounts = Account.objects.filter(state=Account.State.CONNECTED, platform_name__in=READERS, feed=None)
+    readable = [platform.name for platform in PLATFORMS.values() if platform.can("messages")]
+    accounts = Account.objects.filter(state=Account.State.CONNECTED, platform_name__in=readable, feed=None)
     for name, origin in shared.items():
         same = Account.objects.connected().filter(
             workspace=OuterRef("workspace"), remote_id=OuterRef("remote_id"), platform_name=origin

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Workspace, WorkspaceQuerySet
 from platforms.base import Platform
 from platforms.registry import PLATFORMS
-from publishing.models import Delivery, DurableStep
+from publishing.durable import DurableStep
+from publishing.models import Delivery
 
 
 class Kind(models.TextChoices):

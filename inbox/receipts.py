@@ -4,7 +4,7 @@ A receipt is worked off in one transaction with what it leads to. One that stops
 alone the third time, so that it stops no other, and is put aside in words after five.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,7 +19,7 @@ from accounts.models import Account
 from inbox import arrivals, feeds
 from inbox.models import Feed, Receipt
 from platforms.base import Platform
-from platforms.content import Event, Incoming
+from platforms.content import Event, Incoming, Message
 from platforms.registry import PLATFORMS
 from publishing import bell
 from publishing.models import Delivery, State
@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)
 BATCH = 200
 ALONE_FROM, MOST_TRIES = 2, 5
-TOLD = frozenset({"message", "message_edited", "message_deleted"})
+WRITTEN = frozenset({"message", "message_edited"})
+TOLD = WRITTEN | {"message_deleted"}
 
 
 # --- keeping ---
@@ -101,56 +102,71 @@ def _put_aside(row: Receipt) -> None:
 @transaction.atomic
 def _follow(rows: Sequence[Receipt]) -> None:
     """Do what some receipts tell, account by account, and mark them as worked off."""
-    told: dict[int, list[Event]] = {}
-    accounts: dict[int, Account] = {}
-    for row in rows:
-        for account, events in _events(row):
-            accounts[account.pk] = account
-            told.setdefault(account.pk, []).extend(events)
-    for pk in sorted(told):
-        follow(accounts[pk], told[pk])
+    for name in sorted({row.platform_name for row in rows}):
+        reader = _Reader(PLATFORMS[name], [row for row in rows if row.platform_name == name])
+        for account, events in reader.told():
+            follow(account, events)
     done = Receipt.objects.filter(pk__in=[row.pk for row in rows])
     done.update(due_at=None, lease_until=None)
 
 
-def _events(row: Receipt) -> list[tuple[Account, list[Event]]]:
-    """What a receipt tells each account that it is about, as that account's own client reads it."""
-    platform = PLATFORMS[row.platform_name]
-    call = Incoming("POST", "", {}, {}, row.body.encode())
-    try:
+class _Reader:
+    """Reads the receipts of one network: what they tell each account, read by its own client."""
+
+    def __init__(self, platform: type[Platform], rows: Sequence[Receipt]) -> None:
+        self._rows = rows
+        self._client = client_for(platform)
+        names = [platform.name, *(one.name for one in PLATFORMS.values() if one.app_of == platform.name)]
+        connected = Account.objects.connected().filter(platform_name__in=names).select_related("workspace")
         if platform.hooks_name_account:
-            named = {event.account_id for event in client_for(platform).parse_webhook(call)}
+            self._named = {row.pk: self._ids(row) for row in rows}
+            ids = set().union(*self._named.values())
+            self._accounts = list(connected.filter(remote_id__in=ids).order_by("pk"))
         else:
-            named = set()
-        found = [
-            (account, _own(platform_client(account).parse_webhook(call), account, alone=is_alone))
-            for account, is_alone in _accounts(row, platform, named)
+            self._named = {}
+            self._accounts = list(connected.order_by("pk"))
+        self._clients: dict[int, Platform] = {}
+
+    def told(self) -> Iterator[tuple[Account, list[Event]]]:
+        """Each account with its events, in their order."""
+        for account in self._accounts:
+            events = [event for row in self._rows for event in self._events(row, account)]
+            if events:
+                yield account, events
+
+    def _ids(self, row: Receipt) -> set[str]:
+        """The accounts that a call names."""
+        return {event.account_id for event in _parsed(row, self._client) if event.account_id}
+
+    def _events(self, row: Receipt, account: Account) -> list[Event]:
+        """Those of a call that are about this account; what names none can be about the only one."""
+        if self._named and account.remote_id not in self._named[row.pk]:
+            return []
+        if row.account_id not in (None, account.pk):
+            return []
+        is_alone = not self._named and (row.account_id == account.pk or len(self._accounts) == 1)
+        events = _parsed(row, self._client_of(account))
+        return [
+            event
+            for event in events
+            if event.account_id == account.remote_id or (is_alone and not event.account_id)
         ]
+
+    def _client_of(self, account: Account) -> Platform:
+        if account.pk not in self._clients:
+            self._clients[account.pk] = platform_client(account, app=self._client.app)
+        return self._clients[account.pk]
+
+
+def _parsed(row: Receipt, client: Platform) -> list[Event]:
+    """What a call tells, nothing where it cannot be read; its receipt says so then."""
+    try:
+        return client.parse_webhook(Incoming("POST", "", {}, {}, row.body.encode()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         problem = _("It cannot be read: %(error)s") % {"error": f"{type(error).__name__} {error}"}
         Receipt.objects.filter(pk=row.pk).update(problem=problem[:300])
         log.error("a verified call cannot be read", receipt=row.pk, network=row.platform_name, exc_info=error)
         return []
-    return [(account, events) for account, events in found if events]
-
-
-def _own(events: Iterable[Event], account: Account, *, alone: bool) -> list[Event]:
-    """Those that are about this account; `alone`: what names no account can only be for this one."""
-    return [
-        event for event in events if event.account_id == account.remote_id or (alone and not event.account_id)
-    ]
-
-
-def _accounts(row: Receipt, platform: type[Platform], named: Iterable[str]) -> list[tuple[Account, bool]]:
-    """The accounts that a call may be about, and of each whether what names none is its own."""
-    names = [platform.name, *(other.name for other in PLATFORMS.values() if other.app_of == platform.name)]
-    rows = Account.objects.connected().filter(platform_name__in=names).select_related("workspace")
-    if platform.hooks_name_account:
-        return [(account, False) for account in rows.filter(remote_id__in=[name for name in named if name])]
-    if row.account_id is not None:
-        return [(account, True) for account in rows.filter(pk=row.account_id)]
-    found = list(rows)
-    return [(account, len(found) == 1) for account in found]
 
 
 # --- following ---
@@ -159,8 +175,9 @@ def _accounts(row: Receipt, platform: type[Platform], named: Iterable[str]) -> l
 def follow(account: Account, events: Sequence[Event]) -> None:
     """Do what was told of one account, in its order: what was written, what was deleted, all the rest."""
     heard_from = _heard(account) if any(event.kind in TOLD for event in events) else now()
-    written = [event.message for event in events if event.message is not None]
-    arrivals.take(account, written, heard_from=heard_from)
+    written = [event.message for event in events if event.message and event.kind in WRITTEN]
+    for messages in _rounds(written):
+        arrivals.take(account, messages, heard_from=heard_from)
     gone = [event.remote_id for event in events if event.kind == "message_deleted"]
     if gone:
         arrivals.remove(account, gone)
@@ -171,6 +188,19 @@ def follow(account: Account, events: Sequence[Event]) -> None:
         _look_at_posts(account)
     if any(event.message is None and event.kind in {"message", "other"} for event in events):
         feeds.look_soon([account.pk])
+
+
+def _rounds(written: Iterable[Message]) -> list[list[Message]]:
+    """The messages in their order, a new list whenever one comes again: it was edited in between."""
+    rounds: list[list[Message]] = []
+    seen: set[str] = set()
+    for message in written:
+        if message.remote_id in seen or not rounds:
+            rounds.append([])
+            seen = set()
+        rounds[-1].append(message)
+        seen.add(message.remote_id)
+    return rounds
 
 
 def _heard(account: Account) -> datetime:

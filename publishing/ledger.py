@@ -17,8 +17,9 @@ from platforms.errors import Duplicate, NotReady, OutcomeUnknown, PlatformError,
 from platforms.ledger import Find, must_find, repeatable
 from platforms.transport import writing_while
 from publishing import clock, leases
+from publishing.durable import DurableStep
 from publishing.insisting import insist, writing
-from publishing.models import Delivery, DurableStep, State, Step
+from publishing.models import Delivery, State, Step
 
 J = TypeVar("J", bound=Json)
 

@@ -98,7 +98,7 @@ def problems(form: NoteForm) -> list[str]:
 
 
 def call(network: Network, note: Note, request: HttpRequest) -> int | None:
-    """Call the webhook about a note: the status of its answer; None where there is none to call, or no answer."""
+    """Call the webhook about a note: the status of its answer; None where none is called, or none answers."""
     if not network.tells:
         return None
     headers, body = network.twin.webhook(note, SECRET)

@@ -19,8 +19,9 @@ from platforms.registry import PLATFORMS
 from platforms.sandbox.models import Entry, Fault
 from platforms.transport import Answer, Transport
 from publishing import engine
+from publishing.durable import DurableStep
 from publishing.factories import DeliveryFactory, PostFactory
-from publishing.ledger import DeliveryLedger
+from publishing.ledger import DeliveryLedger, StepLedger
 from publishing.models import Delivery, State, Step
 from publishing.tests.connecting import connect
 
@@ -86,8 +87,9 @@ def publish_and_die(moment: str, step_number: int) -> None:
 class Deadly:
     """Wraps the ledger and the way out so that one moment is the last."""
 
-    def __init__(self, moment: str, step_number: int) -> None:
+    def __init__(self, moment: str, step_number: int, ledger: type[StepLedger] = DeliveryLedger) -> None:
         self.moment = moment
+        self.ledger = ledger
         self.left = step_number
         self.is_armed = False
 
@@ -95,9 +97,9 @@ class Deadly:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def arm(self) -> None:
-        begin, done, request = DeliveryLedger._begin, DeliveryLedger._done, Transport.request
+        begin, done, request = self.ledger._begin, self.ledger._done, Transport.request
 
-        def deadly_begin(ledger: DeliveryLedger, step: Step, state: Step.State) -> None:
+        def deadly_begin(ledger: StepLedger, step: DurableStep, state: Step.State) -> None:
             if state == Step.State.SENT:
                 self.left -= 1
                 self.is_armed = self.left == 0
@@ -113,14 +115,14 @@ class Deadly:
                 self.die()
             return answer
 
-        def deadly_done(ledger: DeliveryLedger, step: Step, result: Any) -> None:
+        def deadly_done(ledger: StepLedger, step: DurableStep, result: Any) -> None:
             if self.is_armed and step.kind == Step.Kind.ONCE and self.moment == "before the result":
                 self.die()
             done(ledger, step, result)
             if self.is_armed and step.kind == Step.Kind.ONCE and self.moment == "after the result":
                 self.die()
 
-        DeliveryLedger._begin, DeliveryLedger._done = deadly_begin, deadly_done  # type: ignore[method-assign]
+        self.ledger._begin, self.ledger._done = deadly_begin, deadly_done  # type: ignore[method-assign]
         Transport.request = deadly_request  # type: ignore[method-assign]
 
 
