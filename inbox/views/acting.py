@@ -193,7 +193,7 @@ def labels(request: MemberRequest, pk: int) -> HttpResponse:
     if name:
         mine = Label.objects.visible_to(request.member)
         same = mine.filter(name__iexact=name).first()
-        chosen.append(same or mine.create(workspace=request.member.workspace, name=name))
+        chosen.append(same or mine.get_or_create(workspace=request.member.workspace, name=name)[0])
     row.labels.set(chosen)
     row.save(update_fields=["changed_at"])
     return acted(request, pk, ["labels"])

@@ -17,7 +17,6 @@ from inbox.forms.filters import SHOWN, ConversationFilter, after, cursor_of, rea
 from inbox.models import Conversation, ConversationQuerySet, Kind, Message
 from inbox.news import MOST, Stamp, changed, fresh_stamp, next_stamp, nothing_new
 from inbox.reading import Window, conversations_of, history_of, saved_for, thread_of
-from inbox.variables import fill
 
 PAGE_SIZE = 40
 
@@ -114,7 +113,6 @@ def list_context(request: MemberRequest, opened: Conversation | None = None) -> 
         "form": form,
         "rows": page,
         "next": cursor_of(page[-1]) if more else "",
-        "is_continued": cursor is not None,
         "query": query_of(form),
         "around": told,
         "tabs": tabs(form, told),
@@ -161,8 +159,6 @@ def conversation_context(
         "notes": row.notes.select_related("user"),
         "presets": presets(request.member.workspace.zone),
         "labels": row.shown_labels,  # type: ignore[attr-defined]
-        "kinds": Kind.choices,
-        "fill": fill,
     }
 
 

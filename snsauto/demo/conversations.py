@@ -306,7 +306,9 @@ class Talks:
         for model in (Note, Entry):
             model.objects.filter(created_at__range=(begun, now())).update(created_at=at)
         Reply.objects.filter(pk=reply.pk).update(created_at=at, sent_at=at)
-        Message.objects.filter(pk=reply.answer_id).update(created_at=at, received_at=at)
+        Message.objects.filter(account=message.account, is_ours=True, text=line.text).update(
+            created_at=at, received_at=at
+        )
 
     def _settle(self, talk: Talk, last: Message, at: datetime) -> None:
         row = Conversation.objects.filter(pk=last.conversation_id)

@@ -479,3 +479,16 @@ def test_a_member_who_left_is_offered_no_more(desk: Client, talk: Talk, workspac
     gone = MembershipFactory.create(user__name="Zed Gone", user__is_active=False, workspace=workspace)
 
     assert gone.user.name not in desk.get(f"/inbox/{talk().pk}/").text
+
+
+def test_an_address_that_others_give_is_followed_on_the_web_alone(desk: Client, talk: Talk) -> None:
+    row = talk()
+    Message.objects.update(
+        attachments=["javascript:alert(1)", "https://example.org/cake.jpg"], permalink="data:x"
+    )
+
+    page = desk.get(f"/inbox/{row.pk}/").text
+
+    assert "javascript:" not in page
+    assert 'href="data:' not in page
+    assert 'href="https://example.org/cake.jpg" rel="noopener noreferrer"' in page
