@@ -336,6 +336,16 @@ def test_a_moment_that_is_none_or_over_is_refused(desk: Client, talk: Talk, unti
     assert Conversation.objects.get().state == State.OPEN
 
 
+def test_it_is_unread_again_for_the_whole_team(desk: Client, talk: Talk) -> None:
+    row = talk("One", "Two")
+    desk.get(f"/inbox/{row.pk}/")
+
+    answer = desk.post(f"/inbox/{row.pk}/state/", {"to": "unread"})
+
+    assert answer.url == "/inbox/"  # opening it would read it
+    assert Conversation.objects.get().unread == 1
+
+
 def test_undo_is_ones_own_and_fresh_and_leaves_what_moved_on(desk: Client, talk: Talk, ben: User) -> None:
     row = talk()
     page = desk.post(f"/inbox/{row.pk}/state/", {"to": "done"}, follow=True).text
