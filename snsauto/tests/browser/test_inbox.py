@@ -248,7 +248,7 @@ def test_a_comment_arrives_by_itself_is_taken_and_its_answer_stands_on_the_netwo
     desk: Open, sandbox: str, workspace: Workspace, ada: User, shelf: Shelf, request: pytest.FixtureRequest
 ) -> None:
     network = Desk.of("mastodon", sandbox, workspace)
-    post = network.publish(shelf)
+    network.publish(shelf)
     network.listen()
     request.getfixturevalue("worker")
     page = desk("/inbox/")
@@ -268,9 +268,10 @@ def test_a_comment_arrives_by_itself_is_taken_and_its_answer_stands_on_the_netwo
     page.locator("#reply_text").fill("Until ten, and then we sleep.")
     page.locator("[data-send]").click()
     answer = page.locator("#thread .say[data-ours]", has_text="Until ten, and then we sleep.")
-    expect(answer.get_by_role("link", name="On the network")).to_be_visible(timeout=30_000)
+    link = answer.get_by_role("link", name="On the network")
+    expect(link).to_be_visible(timeout=30_000)
     expect(page.locator("#thread .badge")).to_have_count(0)
 
-    page.goto(post.permalink)
+    page.goto(str(link.get_attribute("href")))
     expect(page.get_by_text("Until ten, and then we sleep").first).to_be_visible()
     assert network.answers("Until ten, and then we sleep.") == 1
