@@ -1,10 +1,11 @@
 """Taking in what networks tell, however it came: each message once, edits and deletions followed.
 
-Two may be told the same at once, by a webhook and by a look. Both lock the conversations first, in the same
-order, and see then what the other has written; the unique id of a message does the rest.
+Two may be told the same at once, by a webhook and by a look. Both lock the people who wrote, then the
+conversations, in the same order, and see then what the other has written; the unique id of a message does the
+rest. So two rules never answer one person at once either.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -29,11 +30,12 @@ def take(account: Account, told: Sequence[Told], *, heard_from: datetime | None 
     wanted = {one.remote_id: one for one in sorted(told, key=lambda one: one.created_at) if one.remote_id}
     if not wanted:
         return []
+    persons = people.known(account, wanted.values())
     _adopt(account, wanted)
     _follow(account, wanted)
     known = _known(account, wanted)
     fresh = [one for key, one in wanted.items() if key not in known]
-    made = _add(account, fresh, heard_from) if fresh else []
+    made = _add(account, fresh, persons, heard_from) if fresh else []
     news = [row for row in made if not row.is_ours and row.read_at is None]
     telling.received(account, news)
     rules.act(account, news)
@@ -62,9 +64,10 @@ def _known(account: Account, ids: Iterable[str]) -> set[str]:
 # --- what is new ---
 
 
-def _add(account: Account, fresh: list[Told], heard_from: datetime | None) -> list[Message]:
+def _add(
+    account: Account, fresh: list[Told], persons: Mapping[str, Person], heard_from: datetime | None
+) -> list[Message]:
     """Place what is new in its conversations. Those among it that nobody else has written meanwhile."""
-    persons = people.known(account, fresh)
     places = places_for(account, fresh)
     slots = [places.slot(one) for one in fresh]
     first: dict[Slot, Told] = {}
@@ -88,6 +91,10 @@ def _add(account: Account, fresh: list[Told], heard_from: datetime | None) -> li
     _open(made, new)
     recount(touched)
     _settle(made)
+    current = Conversation.objects.in_bulk(touched)
+    for row in made:
+        row.conversation = current[row.conversation_id]
+        row.account = row.conversation.account = account
     return made
 
 
@@ -126,7 +133,7 @@ def _made(account: Account, rows: Sequence[Message], moment: datetime) -> Iterab
     """The rows that we have written ourselves; what came in another way at once has another moment."""
     ids = [row.remote_id for row in rows]
     mine = Message.objects.filter(account=account, remote_id__in=ids, received_at=moment)
-    return mine.select_related("conversation", "person").order_by("created_at", "pk")
+    return mine.select_related("person").order_by("created_at", "pk")
 
 
 def _open(made: Sequence[Message], new: set[int]) -> None:

@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=5)  # longer than a task may run
 HISTORY = timedelta(days=30)
+NEWS = timedelta(hours=1)
 MOST_POSTS = 25  # whose comments are asked for in one look
 BACKLOG_POSTS = 10  # of the history, in one look
 LISTED_FOR = timedelta(hours=1)  # how long a list of posts that were written elsewhere is good
@@ -66,9 +67,15 @@ def ensure() -> int:
             workspace=OuterRef("workspace"), remote_id=OuterRef("remote_id"), platform_name=origin
         )
         accounts = accounts.exclude(Q(platform_name=name) & Q(Exists(same)))
-    rows = [Feed(account_id=pk) for pk in accounts.values_list("pk", flat=True)]
+    columns = accounts.values_list("pk", "connected_at")
+    rows = [Feed(account_id=pk, begun_at=begun_at(connected_at)) for pk, connected_at in columns]
     Feed.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def begun_at(connected_at: datetime) -> datetime:
+    """Since when what is written is news: since the connection, unless we were not there to listen then."""
+    return max(connected_at, now() - NEWS)
 
 
 def due(moment: datetime) -> list[Feed]:

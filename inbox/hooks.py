@@ -17,8 +17,8 @@ from platforms.registry import PLATFORMS
 
 MOST_BYTES = 2_000_000
 # Some networks have us sign a word of theirs with the very secret that signs their calls. A word that could
-# be a call (JSON, XML, a form) is signed for nobody.
-COULD_BE_A_CALL = re.compile(r"[{}\[\]<>\"'\s]")
+# be a call (JSON or XML) is signed for nobody.
+COULD_BE_A_CALL = re.compile(r"[{}\[\]<>\"]")
 LONGEST_WORD = 2000
 
 

@@ -74,10 +74,12 @@ def _message(reply: Reply, told: Told | None) -> Message:
         "extra": dict(told.extra) if told else {},
     }
     remote_id = told.remote_id if told else f"{PLACEHOLDER}{reply.key}"
-    message, _is_new = Message.objects.get_or_create(
+    message, is_new = Message.objects.get_or_create(
         account_id=reply.conversation.account_id, remote_id=remote_id, defaults=defaults
     )
-    Message.objects.filter(pk=message.pk).update(
-        user_id=reply.user_id, text=defaults["text"], created_at=defaults["created_at"], deleted_at=None
-    )
+    known_here = ("conversation_id", "text", "created_at")
+    sure = {name: defaults[name] for name in known_here}
+    Message.objects.filter(pk=message.pk).update(user_id=reply.user_id, deleted_at=None, **sure)
+    if not is_new and message.conversation_id != reply.conversation_id:
+        recount([message.conversation_id])  # it came in by itself, and was taken for a word of its own
     return message

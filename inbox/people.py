@@ -17,7 +17,7 @@ def id_of(told: Told) -> str:
 
 
 def known(account: Account, messages: Iterable[Told]) -> Mapping[str, Person]:
-    """The people who wrote these messages, by `id_of`, made or brought up to date."""
+    """The people who wrote these messages, by `id_of`, made or brought up to date, and locked."""
     newest = {id_of(told)[:255]: told for told in messages if not told.is_ours and id_of(told)}
     if not newest:
         return {}
@@ -28,7 +28,8 @@ def known(account: Account, messages: Iterable[Told]) -> Mapping[str, Person]:
     }
     made = [Person(**place, remote_id=key, **_columns(newest[key])) for key in sorted(newest)]
     Person.objects.bulk_create(made, ignore_conflicts=True)
-    people = {person.remote_id: person for person in Person.objects.filter(**place, remote_id__in=newest)}
+    rows = Person.objects.filter(**place, remote_id__in=newest).select_for_update(no_key=True)
+    people = {person.remote_id: person for person in rows.order_by("pk")}
     changed = [person for key, person in sorted(people.items()) if _brought_up_to_date(person, newest[key])]
     if changed:
         Person.objects.bulk_update(changed, TOLD)

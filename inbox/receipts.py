@@ -205,7 +205,8 @@ def _rounds(written: Iterable[Message]) -> list[list[Message]]:
 
 def _heard(account: Account) -> datetime:
     """Its webhook is alive. What was written before we first listened is history."""
-    feed, _is_new = Feed.objects.get_or_create(account=account)
+    begun_at = feeds.begun_at(account.connected_at)
+    feed, _is_new = Feed.objects.get_or_create(account=account, defaults={"begun_at": begun_at})
     Feed.objects.filter(pk=feed.pk).update(hooked_at=now())
     return feed.begun_at
 

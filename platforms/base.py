@@ -126,7 +126,7 @@ class Platform:
     reply_windows: ClassVar[Mapping[MessageKind, timedelta]] = {}
     moderation: ClassVar[Mapping[MessageKind, tuple[Moderation, ...]]] = {}
     asks_by_post: ClassVar[bool] = (
-        False  # comments are asked for post by post, and only of posts that are named
+        False  # `messages` brings comments of the posts that are named, and no others
     )
     hooked_kinds: ClassVar[tuple[MessageKind, ...]] = ()  # what the network's webhooks tell of
     hooks_name_account: ClassVar[bool] = True  # False: what calls us does not say which account it is about

@@ -59,7 +59,8 @@ LABELS = {network.name: network.label for network in NETWORKS}
 
 
 def by_name(name: str) -> Network:
-    return next(network for network in NETWORKS if network.name == name)
+    """What is played under a name; a network that nobody plays has no kinds."""
+    return next((network for network in NETWORKS if network.name == name), Network(name, name))
 
 
 @transaction.atomic

@@ -26,6 +26,9 @@ def test_what_somebody_writes_arrives_once_whichever_way_and_its_answer_stands_t
     one = desk(name)
     delivery = one.publish(shelf)
     one.listen()
+    if PLATFORMS[name].asks_by_post:  # those written elsewhere are listed, under the ids that ours have
+        listed = Feed.objects.get(account=one.account).posts
+        assert delivery.remote_id in [remote_id for remote_id, _at in listed]
 
     for kind in PLATFORMS[name].message_kinds:
         question = f"{QUESTION} ({kind})"

@@ -144,6 +144,16 @@ def test_a_token_that_is_refused_is_renewed_once_and_the_look_goes_on(account: A
     assert (ids(), world.refreshes) == ({"c1"}, 1)
 
 
+def test_what_was_written_since_the_connection_is_news(account: Account, world: World) -> None:
+    Account.objects.update(connected_at=now() - timedelta(minutes=5))
+    world.write("before", age=timedelta(minutes=6))
+    world.write("after", age=timedelta(minutes=4))
+
+    look()
+
+    assert dict(Message.objects.values_list("remote_id", "conversation__unread")) == {"before": 0, "after": 1}
+
+
 # --- what goes wrong ---
 
 

@@ -197,6 +197,17 @@ def test_who_has_left_the_workspace_is_given_nothing(account: Account, cho: User
     assert Conversation.objects.get().assignee is None
 
 
+def test_a_new_word_opens_a_window_that_had_closed(workspace: Workspace) -> None:
+    account = AccountFactory.create(workspace=workspace, platform_name="facebook")
+    old = told("m1", kind="direct", thread_id="24", created_at=now() - timedelta(days=3))
+    arrivals.take(account, [old], heard_from=now())
+    rule(account)
+
+    arrivals.take(account, [told("m2", kind="direct", thread_id="24")])
+
+    assert (len(answers()), why()) == (1, [""])
+
+
 # --- conditions ---
 
 

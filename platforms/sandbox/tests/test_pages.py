@@ -255,7 +255,7 @@ def test_a_page_asks_no_more_for_more(visitor: Browser, person: Person) -> None:
     for number in range(30):
         post(person, str(number), "x").attach([picture(person, f"p{number}")])
 
-    with assertNumQueries(4):
+    with assertNumQueries(6):
         public_page(visitor, person)
 
 
