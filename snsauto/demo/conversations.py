@@ -271,6 +271,7 @@ class Talks:
         feeds.ensure()
         names = {talk.who.network for talk in self.talks}
         mine = Feed.objects.filter(account__workspace=self.workspace, account__platform_name__in=names)
+        mine.update(begun_at=now())
         for _ in range(MOST_LOOKS):
             for feed in mine.filter(backfilled_at=None).select_related("account__workspace"):
                 if feeds.claim(feed):
