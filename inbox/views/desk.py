@@ -145,7 +145,8 @@ def conversation_context(
     """All that stands beside the list."""
     saved = saved_for(row)
     chosen = next((filled.text for each, filled in saved if str(each.pk) == request.GET.get("saved")), "")
-    answered = next((m for m in row.messages.filter(pk=_number(request.GET.get("to")))), None)
+    asked = _number(request.POST.get("message") or request.GET.get("to"))
+    answered = row.messages.filter(pk=asked, is_ours=False, deleted_at=None).select_related("person").first()
     return {
         "conversation": row,
         "opened": row,

@@ -15,6 +15,7 @@ from inbox.conversations import recount
 from inbox.factories import (
     ConversationFactory,
     LabelFactory,
+    MessageFactory,
     NoteFactory,
     ReplyFactory,
     SavedReplyFactory,
@@ -178,7 +179,30 @@ def test_a_message_of_another_conversation_is_not_answered_from_here(desk: Clien
     answer = desk.post(f"/inbox/{row.pk}/reply/", {"text": "Hi", "message": other.messages.get().pk})
 
     assert answer.status_code == 422
-    assert "not part of this conversation" in answer.text
+    assert "not here any more" in answer.text
+
+
+def test_what_arrives_while_somebody_writes_does_not_change_whom_they_answer(
+    desk: Client, talk: Talk
+) -> None:
+    row = talk("From Ana")
+    seen = row.messages.get()
+    page = desk.get(f"/inbox/{row.pk}/").text
+
+    MessageFactory.create(conversation=row, text="From Kenji, meanwhile")
+    desk.post(f"/inbox/{row.pk}/reply/", {"text": "Dear Ana", "message": seen.pk})
+
+    assert f'name="message" value="{seen.pk}"' in page
+    assert Reply.objects.get().message == seen
+
+
+def test_a_refused_answer_still_knows_what_it_answers(desk: Client, talk: Talk) -> None:
+    row = talk("First", "Second")
+    first = row.messages.get(text="First")
+
+    answer = desk.post(f"/inbox/{row.pk}/reply/", {"text": "{link}", "message": first.pk})
+
+    assert f'name="message" value="{first.pk}"' in answer.text
 
 
 def test_answered_and_done_at_one_press_can_be_taken_back(desk: Client, talk: Talk) -> None:
