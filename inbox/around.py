@@ -34,13 +34,12 @@ class Choice:
 
 @dataclass
 class Around:
-    """Accounts, labels and members of a workspace; how much is open, snoozed; the labels of some rows."""
+    """Accounts, labels and members of a workspace, and how much is open, snoozed, waiting."""
 
     accounts: list[Choice] = field(default_factory=list)
     labels: list[Choice] = field(default_factory=list)
     members: list[Choice] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    labelled: dict[int, list[Choice]] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -55,7 +54,7 @@ class Around:
 
 
 def around(member: Membership, rows: Sequence[Conversation] = ()) -> Around:
-    """One query, whatever there is."""
+    """One query, whatever there is. Each of `rows` gets its labels as `shown_labels`."""
     told = Around()
     labelled: dict[int, set[int]] = defaultdict(set)
     for what, one, two, word, more in _asked(member, [row.pk for row in rows]):
@@ -71,9 +70,9 @@ def around(member: Membership, rows: Sequence[Conversation] = ()) -> Around:
             _count(told.counts, what, one, two, member.user_id)
     for choices in (told.accounts, told.labels, told.members):
         choices.sort(key=lambda choice: choice.name.lower())
-    told.labelled = {pk: [label for label in told.labels if label.pk in ids] for pk, ids in labelled.items()}
     for row in rows:
-        row.shown_labels = told.labelled.get(row.pk, [])  # type: ignore[attr-defined]
+        mine = labelled[row.pk]
+        row.shown_labels = [label for label in told.labels if label.pk in mine]  # type: ignore[attr-defined]
     return told
 
 

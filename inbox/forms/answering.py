@@ -34,7 +34,7 @@ class ReplyForm(forms.Form):
     message = forms.ModelChoiceField(
         Message.objects.none(),
         required=False,
-        error_messages={"invalid_choice": gettext_lazy("That message is not part of this conversation.")},
+        error_messages={"invalid_choice": gettext_lazy("That message is not here any more.")},
     )
     key = forms.UUIDField(required=False)
 

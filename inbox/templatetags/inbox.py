@@ -54,6 +54,12 @@ def kind_mark(kind: str) -> SafeString:
 
 
 @register.filter
+def web(address: str) -> str:
+    """An address that may stand in a link: what others give us is followed only on the web."""
+    return address if address.startswith(("https://", "http://")) else ""
+
+
+@register.filter
 def action_word(action: str) -> str | Promise:
     """What a moderation is called on its button."""
     return ACTIONS[action][0]

@@ -151,7 +151,7 @@ def assign(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(Permission.WRITE)
 def state(request: MemberRequest, pk: int) -> HttpResponse:
-    """Done, open again, or away until a moment."""
+    """Done, open again, away until a moment, or unread as before."""
     row = _conversation(request, pk)
     match request.POST.get("to"):
         case State.DONE:
@@ -167,6 +167,9 @@ def state(request: MemberRequest, pk: int) -> HttpResponse:
                 return acted(request, pk, ["head"], 422)
             until = form.cleaned_data["until"]
             _move(request, row, lambda each: conversations.snooze(each, until), _("Snoozed."))
+        case "unread":
+            conversations.mark_unread(row)
+            return acted(request, pk, ["head"]) if request.htmx else redirect("inbox:conversation-list")  # type: ignore[attr-defined]
         case _state:
             raise Http404(_("There is no such state."))
     return acted(request, pk, ["head"])
@@ -193,7 +196,7 @@ def labels(request: MemberRequest, pk: int) -> HttpResponse:
     if name:
         mine = Label.objects.visible_to(request.member)
         same = mine.filter(name__iexact=name).first()
-        chosen.append(same or mine.create(workspace=request.member.workspace, name=name))
+        chosen.append(same or mine.get_or_create(workspace=request.member.workspace, name=name)[0])
     row.labels.set(chosen)
     row.save(update_fields=["changed_at"])
     return acted(request, pk, ["labels"])

@@ -17,7 +17,6 @@ from inbox.forms.filters import SHOWN, ConversationFilter, after, cursor_of, rea
 from inbox.models import Conversation, ConversationQuerySet, Kind, Message
 from inbox.news import MOST, Stamp, changed, fresh_stamp, next_stamp, nothing_new
 from inbox.reading import Window, conversations_of, history_of, saved_for, thread_of
-from inbox.variables import fill
 
 PAGE_SIZE = 40
 
@@ -114,7 +113,6 @@ def list_context(request: MemberRequest, opened: Conversation | None = None) -> 
         "form": form,
         "rows": page,
         "next": cursor_of(page[-1]) if more else "",
-        "is_continued": cursor is not None,
         "query": query_of(form),
         "around": told,
         "tabs": tabs(form, told),
@@ -147,7 +145,8 @@ def conversation_context(
     """All that stands beside the list."""
     saved = saved_for(row)
     chosen = next((filled.text for each, filled in saved if str(each.pk) == request.GET.get("saved")), "")
-    answered = next((m for m in row.messages.filter(pk=_number(request.GET.get("to")))), None)
+    asked = _number(request.POST.get("message") or request.GET.get("to"))
+    answered = row.messages.filter(pk=asked, is_ours=False, deleted_at=None).select_related("person").first()
     return {
         "conversation": row,
         "opened": row,
@@ -161,8 +160,6 @@ def conversation_context(
         "notes": row.notes.select_related("user"),
         "presets": presets(request.member.workspace.zone),
         "labels": row.shown_labels,  # type: ignore[attr-defined]
-        "kinds": Kind.choices,
-        "fill": fill,
     }
 
 

@@ -89,7 +89,7 @@ class ConversationViewSet(
         if self.action == "list":
             asked = ConversationQuestionSerializer(data=self.request.query_params)
             asked.is_valid(raise_exception=True)
-            shown = {"show": "all", **self.request.query_params.dict()}
+            shown = {"show": "all", **asked.validated_data}
             rows = ConversationFilter(member_of(self.request), shown).conversations()
         return self._with_all(rows)
 

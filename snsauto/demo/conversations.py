@@ -271,6 +271,7 @@ class Talks:
         feeds.ensure()
         names = {talk.who.network for talk in self.talks}
         mine = Feed.objects.filter(account__workspace=self.workspace, account__platform_name__in=names)
+        mine.update(begun_at=now())
         for _ in range(MOST_LOOKS):
             for feed in mine.filter(backfilled_at=None).select_related("account__workspace"):
                 if feeds.claim(feed):
@@ -306,7 +307,9 @@ class Talks:
         for model in (Note, Entry):
             model.objects.filter(created_at__range=(begun, now())).update(created_at=at)
         Reply.objects.filter(pk=reply.pk).update(created_at=at, sent_at=at)
-        Message.objects.filter(pk=reply.answer_id).update(created_at=at, received_at=at)
+        Message.objects.filter(account=message.account, is_ours=True, text=line.text).update(
+            created_at=at, received_at=at
+        )
 
     def _settle(self, talk: Talk, last: Message, at: datetime) -> None:
         row = Conversation.objects.filter(pk=last.conversation_id)

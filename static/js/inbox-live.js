@@ -9,6 +9,7 @@ const frame = inbox.querySelector(".inbox__list");
 const said = inbox.querySelector("[data-live]");
 const fresh = inbox.querySelector("[data-fresh]");
 const parser = new DOMParser();
+const leaving = new Set(); // rows that fit no longer, and are still open or ticked
 const held = new Map(); // rows that wait until nobody is in the list
 let since = inbox.dataset.since;
 let wait = EVERY;
@@ -63,7 +64,11 @@ function release() {
 function remove(pk) {
   held.delete(`talk-${pk}`);
   const row = document.getElementById(`talk-${pk}`);
-  if (row && row !== openRow() && !row.querySelector(":checked")) row.remove();
+  if (row && (row === openRow() || row.querySelector(":checked"))) leaving.add(pk);
+  else {
+    leaving.delete(pk);
+    row?.remove();
+  }
 }
 
 async function showThread() {
@@ -94,7 +99,10 @@ async function ask() {
   for (const pk of news.dataset.gone.split(" ").filter(Boolean)) remove(pk);
   const coming = [...news.querySelectorAll(".talk")];
   document.querySelector(".inbox__list .empty")?.toggleAttribute("hidden", coming.length > 0);
-  for (const row of coming) put(document.adoptNode(row));
+  for (const row of coming) {
+    leaving.delete(row.id.slice("talk-".length));
+    put(document.adoptNode(row));
+  }
   tell();
   if (Number(news.dataset.arrived)) said.textContent = news.dataset.said;
   if (news.dataset.changed.split(" ").includes(inbox.dataset.open) && Number(news.dataset.arrived)) await showThread();
@@ -104,6 +112,7 @@ async function look() {
   clearTimeout(timer);
   try {
     if (!document.hidden) await ask();
+    leaving.forEach(remove);
     wait = EVERY;
   } catch {
     wait = Math.min(wait * 2, SLOWEST);

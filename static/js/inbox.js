@@ -2,6 +2,7 @@
 const inbox = document.querySelector("[data-inbox]");
 const list = document.getElementById("talks");
 const pane = document.getElementById("conversation");
+const narrow = matchMedia("(width <= 45rem)");
 
 export const rows = () => [...list.querySelectorAll(".talk")];
 export const openRow = () => list.querySelector(".talk:has([aria-current])");
@@ -16,9 +17,11 @@ function show(pk) {
   }
 }
 
-export function toBottom() {
+// To what was written last: in its frame, and on a phone in the page.
+function toBottom() {
   const frame = pane.querySelector("[data-thread-frame]");
   if (frame) frame.scrollTop = frame.scrollHeight;
+  if (narrow.matches) pane.querySelector("#answer")?.scrollIntoView({ block: "end" });
 }
 
 function step(by) {
@@ -44,7 +47,10 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const talk = pane.querySelector("[data-talk]");
   show(talk?.dataset.talk);
   toBottom();
-  if (matchMedia("(width <= 45rem)").matches) scrollTo(0, 0);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.detail.elt.matches("[data-answer]")) toBottom();
 });
 
 // What is swapped in place of a row does not know that the row is ticked.

@@ -15,6 +15,7 @@ from inbox.conversations import recount
 from inbox.factories import (
     ConversationFactory,
     LabelFactory,
+    MessageFactory,
     NoteFactory,
     ReplyFactory,
     SavedReplyFactory,
@@ -178,7 +179,30 @@ def test_a_message_of_another_conversation_is_not_answered_from_here(desk: Clien
     answer = desk.post(f"/inbox/{row.pk}/reply/", {"text": "Hi", "message": other.messages.get().pk})
 
     assert answer.status_code == 422
-    assert "not part of this conversation" in answer.text
+    assert "not here any more" in answer.text
+
+
+def test_what_arrives_while_somebody_writes_does_not_change_whom_they_answer(
+    desk: Client, talk: Talk
+) -> None:
+    row = talk("From Ana")
+    seen = row.messages.get()
+    page = desk.get(f"/inbox/{row.pk}/").text
+
+    MessageFactory.create(conversation=row, text="From Kenji, meanwhile")
+    desk.post(f"/inbox/{row.pk}/reply/", {"text": "Dear Ana", "message": seen.pk})
+
+    assert f'name="message" value="{seen.pk}"' in page
+    assert Reply.objects.get().message == seen
+
+
+def test_a_refused_answer_still_knows_what_it_answers(desk: Client, talk: Talk) -> None:
+    row = talk("First", "Second")
+    first = row.messages.get(text="First")
+
+    answer = desk.post(f"/inbox/{row.pk}/reply/", {"text": "{link}", "message": first.pk})
+
+    assert f'name="message" value="{first.pk}"' in answer.text
 
 
 def test_answered_and_done_at_one_press_can_be_taken_back(desk: Client, talk: Talk) -> None:
@@ -336,6 +360,16 @@ def test_a_moment_that_is_none_or_over_is_refused(desk: Client, talk: Talk, unti
     assert Conversation.objects.get().state == State.OPEN
 
 
+def test_it_is_unread_again_for_the_whole_team(desk: Client, talk: Talk) -> None:
+    row = talk("One", "Two")
+    desk.get(f"/inbox/{row.pk}/")
+
+    answer = desk.post(f"/inbox/{row.pk}/state/", {"to": "unread"})
+
+    assert answer.url == "/inbox/"  # opening it would read it
+    assert Conversation.objects.get().unread == 1
+
+
 def test_undo_is_ones_own_and_fresh_and_leaves_what_moved_on(desk: Client, talk: Talk, ben: User) -> None:
     row = talk()
     page = desk.post(f"/inbox/{row.pk}/state/", {"to": "done"}, follow=True).text
@@ -479,3 +513,16 @@ def test_a_member_who_left_is_offered_no_more(desk: Client, talk: Talk, workspac
     gone = MembershipFactory.create(user__name="Zed Gone", user__is_active=False, workspace=workspace)
 
     assert gone.user.name not in desk.get(f"/inbox/{talk().pk}/").text
+
+
+def test_an_address_that_others_give_is_followed_on_the_web_alone(desk: Client, talk: Talk) -> None:
+    row = talk()
+    Message.objects.update(
+        attachments=["javascript:alert(1)", "https://example.org/cake.jpg"], permalink="data:x"
+    )
+
+    page = desk.get(f"/inbox/{row.pk}/").text
+
+    assert "javascript:" not in page
+    assert 'href="data:' not in page
+    assert 'href="https://example.org/cake.jpg" rel="noopener noreferrer"' in page

@@ -1,17 +1,19 @@
 """The inbox in a real browser: what arrives by itself, what is typed meanwhile, an answer that goes out."""
 
-import re
 from collections.abc import Callable, Iterator
+from threading import Event, Thread
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connections
 from django.utils.timezone import now
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.factories import AccountFactory, client_of
 from accounts.models import Account, User, Workspace
+from inbox import feeds, tasks
 from inbox.conversations import recount
 from inbox.factories import (
     ConversationFactory,
@@ -21,11 +23,13 @@ from inbox.factories import (
     ReplyFactory,
     SavedReplyFactory,
 )
-from inbox.models import Conversation, Reply
-from snsauto.demo import bakery
-from snsauto.tests.browser.desk import running_desk
+from inbox.models import Conversation, Feed, Reply
+from inbox.tests.engine.desk import Desk
+from platforms.tests.conftest import shelf
+from platforms.tests.contract.drafts import Shelf
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+__all__ = ["shelf"]
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 Open = Callable[..., Page]
 
@@ -220,38 +224,54 @@ def test_pages_can_be_read_by_everybody_and_fit_their_screen(
 # --- the story ---
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_desk(tmp_path_factory.mktemp("inbox")) as address:
-        yield address
+@pytest.fixture
+def worker(transactional_db: None) -> Iterator[None]:
+    """What the cluster does every few seconds: reads what is told, asks the networks, sends answers."""
+    over = Event()
+
+    def run() -> None:
+        while not over.wait(0.5):
+            Feed.objects.filter(lease_until=None).update(due_at=now())
+            tasks.work_off()
+            feeds.sync(10)
+            tasks.send_replies()
+        connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    yield
+    over.set()
+    thread.join(30)
 
 
-def test_a_comment_arrives_is_taken_and_its_answer_stands_on_the_network(page: Page, demo: str) -> None:
-    page.set_default_timeout(30_000)
-    page.goto(f"{demo}/auth/login/")
-    page.locator("[name=login]").fill(bakery.ADA.email)
-    page.locator("[name=password]").fill(bakery.PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{demo}/")
-    page.goto(f"{demo}/inbox/")
-    expect(page.locator(".talk")).not_to_have_count(0)
+def test_a_comment_arrives_by_itself_is_taken_and_its_answer_stands_on_the_network(
+    desk: Open, sandbox: str, workspace: Workspace, ada: User, shelf: Shelf, request: pytest.FixtureRequest
+) -> None:
+    network = Desk.of("mastodon", sandbox, workspace)
+    network.publish(shelf)
+    network.listen()
+    request.getfixturevalue("worker")
+    page = desk("/inbox/")
+    expect(page.get_by_text("All answered")).to_be_visible()
 
     question = "Will there be rye on the holiday as well?"
-    asked = {"network": "mastodon", "handle": "harbourandrye", "kind": "comment", "text": question}
-    written = requests.post(f"{demo}/sandbox/control/notes/", json=asked, timeout=10)
+    asked = {"network": "mastodon", "handle": network.person.handle, "kind": "comment", "text": question}
+    written = requests.post(f"{sandbox}/sandbox/control/notes", json=asked, timeout=10)
     assert written.status_code == 201, written.text
 
     row = page.locator(".talk", has_text=question)
-    expect(row).to_be_visible(timeout=60_000)
+    expect(row).to_be_visible(timeout=30_000)
+    expect(page.locator("[data-live]")).to_have_text("1 new message")
     row.locator("a").click()
     page.get_by_role("button", name="Take it").click()
-    expect(page.locator("#talk-head select[name=to] option:checked")).to_have_text(bakery.ADA.name)
+    expect(page.locator("#talk-head select[name=to] option:checked")).to_have_text(ada.name)
     page.locator("#reply_text").fill("Until ten, and then we sleep.")
     page.locator("[data-send]").click()
     answer = page.locator("#thread .say[data-ours]", has_text="Until ten, and then we sleep.")
-    expect(answer.get_by_role("link", name="On the network")).to_be_visible(timeout=60_000)
+    link = answer.get_by_role("link", name="On the network")
+    expect(link).to_be_visible(timeout=30_000)
+    expect(page.locator("#thread .badge")).to_have_count(0)
 
-    page.locator("#thread .say", has_text=question).first.wait_for()
-    post = page.locator(".talk-side a", has_text="On the network").first.get_attribute("href")
-    page.goto(str(post))
-    expect(page.get_by_text(re.compile("Until ten, and then we sleep")).first).to_be_visible()
+    page.goto(str(link.get_attribute("href")))
+    expect(page.get_by_text("Until ten, and then we sleep").first).to_be_visible()
+    assert network.answers("Until ten, and then we sleep.") == 1
