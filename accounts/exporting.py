@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 from typing import IO, Any
 
 import structlog
@@ -56,17 +58,18 @@ class AlreadyAsked(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """A model whose rows belong to a workspace, and the way there, as a lookup."""
+    """A model whose rows belong to a workspace, and the ways there, as lookups: one of them leads."""
 
     model: type[models.Model]
-    path: str
+    paths: tuple[str, ...]
 
     @property
     def name(self) -> str:
         return f"{self.model._meta.app_label}.{self.model._meta.model_name}"
 
     def rows(self, workspace: Workspace) -> models.QuerySet[models.Model]:
-        return self.model._default_manager.filter(**{self.path: workspace.pk}).order_by("pk")
+        ways = reduce(or_, (Q(**{path: workspace.pk}) for path in self.paths))
+        return self.model._default_manager.filter(ways).order_by("pk")
 
     @property
     def columns(self) -> "list[models.Field[Any, Any]]":
@@ -89,31 +92,36 @@ class Table:
 
 
 def tables() -> list[Table]:
-    """Every table that leads to a workspace by foreign keys that cannot be empty, nearest first."""
-    found: dict[type[models.Model], str] = {Workspace: "pk"}
-    grew = True
-    while grew:
-        grew = False
-        for model in apps.get_models(include_auto_created=True):
-            if model in found or model is User or model._meta.model_name in PASSING:
-                continue
-            path = _way(model, found)
-            if path:
-                found[model] = path
-                grew = True
-    return [Table(model, path) for model, path in found.items()]
+    """Every table that leads to a workspace by foreign keys, nearest first."""
+    found: dict[type[models.Model], tuple[str, ...]] = {Workspace: ("pk",)}
+    for takes_empty in (False, True):  # first all that lead there for sure
+        grew = True
+        while grew:
+            grew = False
+            for model in apps.get_models(include_auto_created=True):
+                if model in found or model is User or model._meta.model_name in PASSING:
+                    continue
+                sure, perhaps = _ways(model, found)
+                if paths := sure or (perhaps if takes_empty else ()):
+                    found[model] = paths
+                    grew = True
+    return [Table(model, paths) for model, paths in found.items()]
 
 
-def _way(model: type[models.Model], found: dict[type[models.Model], str]) -> str:
-    """The lookup from a model to the workspace, by the shortest way that is known."""
-    ways = [
-        field.name if target is Workspace else f"{field.name}__{found[target]}"
-        for field in model._meta.concrete_fields
-        if isinstance(field, models.ForeignKey)
-        and (target := field.related_model) in found
-        and (not field.null or target is Workspace)
-    ]
-    return min(ways, key=lambda way: way.count("__"), default="")
+def _ways(
+    model: type[models.Model], found: dict[type[models.Model], tuple[str, ...]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The shortest way by keys that are never empty, and all by keys that may be."""
+    sure, perhaps = list[str](), list[str]()
+    for field in model._meta.concrete_fields:
+        if not isinstance(field, models.ForeignKey) or field.related_model not in found:
+            continue
+        if field.related_model is Workspace:
+            sure.append(field.name)
+        else:
+            ways = [f"{field.name}__{path}" for path in found[field.related_model]]
+            (perhaps if field.null or len(ways) > 1 else sure).extend(ways)
+    return tuple(sorted(sure, key=lambda way: way.count("__"))[:1]), tuple(perhaps)
 
 
 def of_person(user: User) -> dict[str, Any]:
