@@ -26,19 +26,19 @@ def account(workspace: Workspace) -> Account:
 
 
 @pytest.fixture
-def browser(ada: User) -> Client:
+def ada_client(ada: User) -> Client:
     return client_of(ada)
 
 
 def test_who_waits_for_an_answer_stands_under_what_needs_you(
-    browser: Client, account: Account, workspace: Workspace
+    ada_client: Client, account: Account, workspace: Workspace
 ) -> None:
     waiting = ConversationFactory.create(
         workspace=workspace, account=account, preview="Is there rye today?", needs_answer=True
     )
     ConversationFactory.create(workspace=workspace, account=account, preview="Thank you!", needs_answer=False)
 
-    page = browser.get("/").text
+    page = ada_client.get("/").text
 
     assert "Is there rye today?" in page
     assert f'href="/inbox/{waiting.pk}/#reply"' in page
@@ -47,7 +47,7 @@ def test_who_waits_for_an_answer_stands_under_what_needs_you(
 
 
 def test_ones_own_come_first_then_who_has_waited_longest(
-    browser: Client, ada: User, account: Account, workspace: Workspace
+    ada_client: Client, ada: User, account: Account, workspace: Workspace
 ) -> None:
     for hours, words in ((1, "an hour"), (9, "nine hours"), (2, "mine")):
         ConversationFactory.create(
@@ -59,28 +59,26 @@ def test_ones_own_come_first_then_who_has_waited_longest(
             assignee=ada if words == "mine" else None,
         )
 
-    shown = browser.get("/").context["conversations"]
+    shown = ada_client.get("/").context["conversations"]
 
     assert [row.preview for row in shown] == ["mine", "nine hours", "an hour"]
 
 
-def test_another_workspaces_messages_are_not_told(browser: Client, account: Account) -> None:
+def test_another_workspaces_messages_are_not_told(ada_client: Client, account: Account) -> None:
     ConversationFactory.create(preview="Not yours", needs_answer=True)
 
     assert Conversation.objects.exists()
-    assert "Not yours" not in browser.get("/").text
+    assert "Not yours" not in ada_client.get("/").text
 
 
 def test_the_week_is_told_beside_the_week_before(
-    browser: Client, account: Account, workspace: Workspace
+    ada_client: Client, account: Account, workspace: Workspace
 ) -> None:
     with time_machine.travel(NOON, tick=False):
         for days, views in ((0, 30.0), (6, 60.0), (7, 40.0), (13, 20.0), (14, 1000.0)):
-            AccountDay.objects.create(
-                workspace=workspace, account=account, day=(NOON - timedelta(days=days)).date(), views=views
-            )
+            AccountDay.objects.create(account=account, day=(NOON - timedelta(days=days)).date(), views=views)
 
-        answer = browser.get("/")
+        answer = ada_client.get("/")
 
     figures = {figure.label: figure for figure in answer.context["week"]}
     assert (figures["Views"].value, figures["Views"].before) == (90, 60)
