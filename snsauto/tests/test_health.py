@@ -125,7 +125,7 @@ def test_network_that_is_down_is_said_and_does_no_harm(client: Client) -> None:
 
 @pytest.mark.usefixtures("well")
 def test_migration_that_is_missing_is_said(client: Client) -> None:
-    MigrationRecorder(connection).record_unapplied("snsauto", "0002_tally")
+    MigrationRecorder(connection).record_unapplied("snsauto", "0004_bot")
 
     status, said = checks(client)
 

@@ -602,13 +602,13 @@ def test_prepare_writes_what_runs_by_the_clock() -> None:
 
 @pytest.mark.django_db
 def test_a_machine_waits_until_the_database_is_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
-    MigrationRecorder.Migration.objects.filter(app="snsauto", name="0002_tally").update(name="0000_before")
+    MigrationRecorder.Migration.objects.filter(app="snsauto", name="0004_bot").update(name="0000_before")
     health._read_missing_migrations.cache_clear()
     said: list[str] = []
 
     def look_away(_seconds: float) -> None:
         said.append("waits")
-        MigrationRecorder.Migration.objects.filter(name="0000_before").update(name="0002_tally")
+        MigrationRecorder.Migration.objects.filter(name="0000_before").update(name="0004_bot")
 
     monkeypatch.setattr("time.sleep", look_away)
     preparing.await_prepared(lambda: said.append("says why"))
