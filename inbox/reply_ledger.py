@@ -5,7 +5,6 @@ from datetime import timedelta
 from inbox.models import Reply, ReplyStep
 from publishing.ledger import Books, StepLedger
 
-
 # Nobody renews it while a request is under way, so it outlasts the slowest: else a second worker would find
 # nothing on the network yet, and send the answer once more.
 LEASE = timedelta(minutes=4)
