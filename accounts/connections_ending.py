@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -51,15 +52,16 @@ def tell(moment: datetime) -> int:
     untold = notices.untold([ending.key for ending in endings])
     new = [ending for ending in endings if ending.key in untold]
     for ending in new:
-        notices.tell(
-            notices.able(ending.account.workspace_id, Permission.CONNECT),
-            kind=ending.kind,
-            key=ending.key,
-            text=ending.text,
-            url=reverse("accounts:account-list"),
-            workspace=ending.account.workspace,
-        )
-        ending.emit()
+        with transaction.atomic():  # people and programs, or nobody yet
+            notices.tell(
+                notices.able(ending.account.workspace_id, Permission.CONNECT),
+                kind=ending.kind,
+                key=ending.key,
+                text=ending.text,
+                url=reverse("accounts:account-list"),
+                workspace=ending.account.workspace,
+            )
+            ending.emit()
     return len(new)
 
 

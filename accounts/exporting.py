@@ -187,10 +187,12 @@ def _make(export: DataExport) -> bool:
         return False  # tried again once the lease is over
     with transaction.atomic():
         held = DataExport.objects.filter(pk=export.pk, due_at=lease)
-        if not held.update(state=DataExport.State.DONE, due_at=None, done_at=now(), **made):
-            return False
-        _tell(export)
-    return True
+        is_mine = held.update(state=DataExport.State.DONE, due_at=None, done_at=now(), **made) == 1
+        if is_mine:
+            _tell(export)
+    if not DataExport.objects.filter(pk=export.pk).exists():
+        forget_file(export)  # its workspace was deleted meanwhile, and nothing of it may stay
+    return is_mine
 
 
 def _store(export: DataExport) -> dict[str, int]:

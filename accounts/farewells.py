@@ -121,9 +121,10 @@ def delete_due(moment: datetime) -> int:
     """Delete whose time of grace is over. How many people and workspaces."""
     gone = 0
     for workspace in Workspace.objects.filter(deletes_at__lte=moment):
-        gone += delete_workspace(workspace)
+        gone += delete_workspace(workspace, due=moment)
     for user in User.objects.filter(deletes_at__lte=moment):
-        gone += delete_user(user)
+        if User.objects.filter(pk=user.pk, deletes_at__lte=moment).exists():  # not kept meanwhile
+            gone += delete_user(user)
     return gone
 
 
@@ -146,13 +147,19 @@ def delete_user(user: User) -> bool:
     return True
 
 
-def delete_workspace(workspace: Workspace) -> bool:
-    """All its rows, then its files: a file that stays behind is better than a row without its file."""
+def delete_workspace(workspace: Workspace, due: datetime | None = None) -> bool:
+    """All its rows, then its files: a file that stays behind is better than a row without its file.
+
+    `due`: only if it is still to go at that moment; an owner may have kept it while others were deleted.
+    """
     files = _stored_files(workspace)
     exports = list(DataExport.objects.filter(workspace=workspace))
     number = workspace.pk
     try:
         with transaction.atomic():
+            held = Workspace.objects.select_for_update().filter(pk=number)
+            if due is not None and not held.filter(deletes_at__lte=due):
+                return False
             _delete_rows(workspace)
     except ProtectedError as error:
         log.error("workspace cannot be deleted", workspace=number, by=str(error)[:300])

@@ -106,6 +106,16 @@ class ReportPlan(models.Model):
         self.zone = self.workspace.timezone
         self.due_at = self.next_after(after)
 
+    def follow_clock(self, moment: datetime) -> None:
+        """Count anew where the workspace's clock was changed; a period that was to come is not left out,
+        though its time has passed by the new clock. The caller saves.
+        """
+        owed = self.days_before(self.due_at)[1]
+        self.set_due(moment)
+        latest = self.latest_until(moment)
+        if self.days_before(latest)[1] >= owed:
+            self.due_at = latest
+
     def next_after(self, moment: datetime) -> datetime:
         """The first time after a moment."""
         clock = ZoneInfo(self.zone)

@@ -57,8 +57,9 @@ def make_due() -> int:
     """A report for each plan whose time has come. How many were begun."""
     moment = now()
     for plan in ReportPlan.objects.moved().select_related("workspace"):
-        plan.set_due(moment)
-        ReportPlan.objects.filter(pk=plan.pk).update(due_at=plan.due_at, zone=plan.zone)
+        same = ReportPlan.objects.filter(pk=plan.pk, due_at=plan.due_at, zone=plan.zone)
+        plan.follow_clock(moment)
+        same.update(due_at=plan.due_at, zone=plan.zone)
     begun = 0
     for plan in ReportPlan.objects.due(moment).select_related("workspace").order_by("due_at"):
         begun += _begin(plan)
@@ -195,7 +196,8 @@ def _taken() -> list[ReportMail]:
 def _send(mail: ReportMail, drawn: dict[tuple[int, str], bytes]) -> bool:
     """Whether the mail server took it; where it did not, it is tried again in ten minutes, for a day."""
     report = mail.report
-    message = EmailMessage(f"{report.name}: {report.days}", _body(report, mail.address), to=[mail.address])
+    subject = " ".join(f"{report.name}: {report.days}".split())  # a name may have lines, a subject may not
+    message = EmailMessage(subject, _body(report, mail.address), to=[mail.address])
     for kind, is_wanted in (("pdf", mail.with_pdf), ("csv", mail.with_csv)):
         if is_wanted:
             content_type, draw = FILES[kind]

@@ -161,10 +161,19 @@ def _adopt(account: Account, wanted: dict[str, Told]) -> None:
     if not ours:
         return
     nameless = Message.objects.filter(account=account, remote_id__startswith=outcome.PLACEHOLDER)
-    for row in nameless:
+    for row in nameless.select_related("conversation"):
         key = ours.get(_words(row.text), "")
-        if key and not Message.objects.filter(account=account, remote_id=key).exists():
+        if not key or _is_elsewhere(account, wanted[key], row):
+            continue
+        if not Message.objects.filter(account=account, remote_id=key).exists():
             Message.objects.filter(pk=row.pk).update(remote_id=key, permalink=wanted[key].permalink[:1000])
+
+
+def _is_elsewhere(account: Account, told: Told, row: Message) -> bool:
+    """Whether it belongs to another conversation that we know: the same words are said to many."""
+    kind, key = places_for(account, [told]).slot(told)
+    there = Conversation.objects.filter(account=account, kind=kind, key=key)
+    return there.exclude(pk=row.conversation_id).exists()
 
 
 def _settle(made: Sequence[Message]) -> None:
@@ -193,11 +202,13 @@ def _is_answer(row: Message, reply: Reply) -> bool:
 def _follow(account: Account, wanted: dict[str, Told]) -> None:
     """Take over what changed in messages that are known: their words, stars, and whether they are hidden."""
     rows = Message.objects.filter(account=account, remote_id__in=wanted, deleted_at=None)
-    changed = [row for row in rows if _has_changed(row, wanted[row.remote_id])]
-    if not changed:
+    touched = sorted({row.conversation_id for row in rows if _has_changed(row, wanted[row.remote_id])})
+    if not touched:
         return
-    touched = sorted({row.conversation_id for row in changed})
     locked(touched)
+    # Read again: it may have been deleted, read or hidden before the lock, and nothing of that is undone.
+    held = rows.filter(conversation__in=touched).select_for_update(of=("self",), no_key=True)
+    changed = [row for row in held if _has_changed(row, wanted[row.remote_id])]
     fields = ["text", "earlier", "edited_at", "read_at", "rating", "is_hidden", "attachments", "extra"]
     Message.objects.bulk_update(changed, fields)
     recount(touched)

@@ -34,6 +34,7 @@ def mark_read(conversation: Conversation, user: User | None = None) -> int:
     """All that was written is read. How many messages were not before."""
     del user  # one team reads for all
     with transaction.atomic():
+        locked([conversation.pk])
         fresh = Message.objects.filter(conversation=conversation, read_at=None, is_ours=False)
         count = fresh.update(read_at=now())
         if count:
@@ -44,6 +45,7 @@ def mark_read(conversation: Conversation, user: User | None = None) -> int:
 def mark_unread(conversation: Conversation) -> bool:
     """The last thing that somebody wrote is unread again. False where nobody wrote."""
     with transaction.atomic():
+        locked([conversation.pk])
         last = Message.objects.filter(conversation=conversation, is_ours=False, deleted_at=None).last()
         if last is None:
             return False

@@ -13,7 +13,7 @@ from django_q.tasks import async_task
 
 from accounts.models import Account, User
 from inbox import windows
-from inbox.conversations import recount
+from inbox.conversations import locked, recount
 from inbox.models import Conversation, Message, Reply, ReplyRule, ReplyStep
 from inbox.outcome import stands
 
@@ -128,6 +128,7 @@ def ring() -> None:
 @transaction.atomic
 def _enter(reply: Reply, states: tuple[Reply.State, ...], to: Reply.State, **columns: object) -> bool:
     """One UPDATE that names where it comes from; its fence makes whoever still works on it write nothing."""
+    locked([reply.conversation_id])  # first, as whoever learns that an answer stands does
     rows = Reply.objects.filter(pk=reply.pk, state__in=states, fence=reply.fence)
     if not rows.update(state=to, fence=reply.fence + 1, **columns):
         return False

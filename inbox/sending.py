@@ -19,7 +19,7 @@ from accounts.tokens import ensure_fresh
 from inbox import outcome, telling, windows
 from inbox.conversations import recount
 from inbox.models import Reply, ReplyStep
-from inbox.reply_ledger import ReplyLedger
+from inbox.reply_ledger import LEASE, ReplyLedger
 from inbox.values import told_of
 from platforms.content import Message as Told
 from platforms.errors import (
@@ -66,12 +66,12 @@ def claim(owner: str, at_most: int = 1) -> list[Reply]:
             fence=F("fence") + 1,
             crashes=F("crashes") + Case(When(lease_until=None, then=Value(0)), default=Value(1)),
             owner=owner,
-            lease_until=moment + leases.LEASE,
+            lease_until=moment + LEASE,
         )
     for row in rows:
         row.crashes += row.lease_until is not None
         row.state, row.fence, row.owner = State.SENDING, row.fence + 1, owner
-        leases.begin(row, since)
+        leases.begin(row, since, LEASE)
     return rows
 
 

@@ -26,9 +26,9 @@ class Held(Protocol):
     fence: int
 
 
-def begin(row: Held, since: float) -> None:
+def begin(row: Held, since: float, lease: timedelta = LEASE) -> None:
     """The lease was written down by a statement that began at `since`, by `seconds`."""
-    _held[_key(row)] = row.fence, since + LEASE.total_seconds()
+    _held[_key(row)] = row.fence, since + lease.total_seconds()
 
 
 def renewed(pks: Iterable[int], since: float) -> None:

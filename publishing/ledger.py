@@ -36,6 +36,7 @@ class Books:
     steps: type[DurableStep]
     owner: str  # the name under which a step knows its row
     working: str
+    lease: timedelta = leases.LEASE  # for each step; shorter than a request only where a pump renews it
 
 
 class StepLedger:
@@ -143,9 +144,9 @@ class StepLedger:
         step.state = state
         step.tries += 1
         with writing(durable=True), transaction.atomic():
-            self._hold(started + leases.LEASE)
+            self._hold(started + self.books.lease)
             self._write(step)
-        leases.begin(self._row, since)
+        leases.begin(self._row, since, self.books.lease)
 
     def _write(self, step: DurableStep) -> None:
         new = [*self._unwritten, *([] if step.pk else [step])]

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from datetime import timedelta
+from typing import IO
 
 import pytest
 import time_machine
@@ -192,6 +193,39 @@ class TestDeletingTheWorkspace:
         assert [table.name for table in tables() if table.rows(workspace).exists()] == []
         assert not default_storage.exists(media.file.name)
         assert client_of(ben).get("/").status_code == 200  # in a workspace of his own
+
+    def test_owner_keeps_it_while_others_are_deleted(
+        self, ada: User, cho: User, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mine, other = ada.memberships.get(), cho.memberships.get()
+        Workspace.objects.update(deletes_at=now())
+        delete_rows = farewells._delete_rows
+
+        def slowly(going: Workspace) -> None:
+            """The rows of one go, and in the meantime the other one is kept."""
+            assert farewells.keep_workspace(other if going == mine.workspace else mine)
+            delete_rows(going)
+
+        monkeypatch.setattr(farewells, "_delete_rows", slowly)
+
+        assert farewells.delete_due(now()) == 1
+        assert Workspace.objects.filter(pk__in=[mine.workspace_id, other.workspace_id]).count() == 1
+
+    def test_a_copy_that_was_being_made_goes_with_it(
+        self, ada: User, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client_of(ada).post(f"{PAGE}copies/")
+        export, write = DataExport.objects.get(), exporting.write
+
+        def interrupted(workspace: Workspace, target: IO[bytes]) -> tuple[int, int]:
+            written = write(workspace, target)
+            farewells.delete_workspace(Workspace.objects.get(pk=workspace.pk))
+            return written
+
+        monkeypatch.setattr(exporting, "write", interrupted)
+        make_due()
+
+        assert not default_storage.exists(export.path)
 
     def test_other_workspaces_stay_whole(self, ada: User, cho: User, workspace: Workspace) -> None:
         other = PostFactory.create(workspace=cho.memberships.get().workspace)

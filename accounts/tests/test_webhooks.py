@@ -411,6 +411,24 @@ def test_ending_connection_is_told_to_webhooks_once(workspace: Workspace, hook: 
     assert list(events) == ["account.expired", "account.expiring"]
 
 
+def test_ending_connection_is_told_to_webhooks_though_the_first_to_tell_died(
+    workspace: Workspace, hook: Webhook, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Webhook.objects.update(events=["account.expired"])
+    AccountFactory.create(workspace=workspace, state=Account.State.EXPIRED)
+
+    def dies(*_told: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(webhooks, "emit", dies)
+        with pytest.raises(KeyboardInterrupt):
+            connections_ending.tell(now())
+    connections_ending.tell(now())
+
+    assert Happening.objects.get().event == "account.expired"
+
+
 def test_old_news_and_secrets_are_forgotten(ada: User, workspace: Workspace, hook: Webhook) -> None:
     emit(workspace)
     webhooks.rotate(ada.memberships.get(), hook)

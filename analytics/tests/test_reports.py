@@ -366,6 +366,21 @@ def test_a_workspace_that_moves_takes_its_plans_along(
     assert not Report.objects.exists()
 
 
+@pytest.mark.parametrize("kind", [Kind.DAILY, Kind.WEEKLY])
+def test_a_move_that_jumps_over_a_plans_time_leaves_no_period_out(
+    workspace: Workspace, clock: time_machine.Traveller, kind: str
+) -> None:
+    plan = planned(workspace, kind=kind)
+    _first, last = plan.days_before(plan.due_at)
+    clock.move_to(plan.due_at - HOUR, tick=False)
+    Workspace.objects.update(timezone="Asia/Seoul")
+
+    reports.make_due()
+    reports.make_due()
+
+    assert [row.last_day for row in Report.objects.all()] == [last]
+
+
 def test_a_plan_that_is_stopped_makes_nothing_and_goes_on_with_its_next_time(
     workspace: Workspace, ben: User, clock: time_machine.Traveller
 ) -> None:
@@ -443,6 +458,19 @@ def test_a_mail_that_was_not_taken_is_sent_again_after_ten_minutes(
     clock.move_to(NOON + DAY + timedelta(minutes=10), tick=False)
 
     assert (failed, too_early, reports.mail_unmailed(), len(mailoutbox)) == (0, 0, 1, 1)
+
+
+def test_a_name_of_two_lines_holds_up_no_mail(
+    numbers: Account, clock: time_machine.Traveller, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    planned(numbers.workspace, kind=Kind.DAILY, name="Two\r\nlines")
+    planned(numbers.workspace, kind=Kind.DAILY, name="Weekly")
+    clock.move_to(NOON + DAY, tick=False)
+    reports.make_due()
+    reports.make_waiting()
+
+    assert reports.mail_unmailed() == 2
+    assert sorted(message.subject.partition(":")[0] for message in mailoutbox) == ["Two lines", "Weekly"]
 
 
 def test_a_member_who_left_gets_no_report(

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.http import QueryDict
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +28,7 @@ V = TypeVar("V", bound=APIView)
 Action = Callable[Concatenate[V, Request, P], Response]
 HEADER = "Idempotency-Key"
 LONGEST = 255
+_UNDER_WAY = gettext_lazy("The first request with this Idempotency-Key is still under way.")
 BUSY = timedelta(minutes=2)  # an unfinished record older than this was rolled back with its server
 
 
@@ -97,11 +99,11 @@ def _begin(member: Membership, key: str, fingerprint: str) -> IdempotentRequest:
                 workspace_id=member.workspace_id, key=key, fingerprint=fingerprint
             )
     except IntegrityError:
-        record = rows.get()
+        record = rows.first()
+    if record is None:  # the first has failed at this very moment; the key is free again
+        raise Conflict(_UNDER_WAY, code="idempotency_busy")
     if record.fingerprint != fingerprint:
         raise Conflict(_("This Idempotency-Key was used for another request."), code="idempotency_key_reused")
     if record.status is None:
-        raise Conflict(
-            _("The first request with this Idempotency-Key is still under way."), code="idempotency_busy"
-        )
+        raise Conflict(_UNDER_WAY, code="idempotency_busy")
     return record

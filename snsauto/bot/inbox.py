@@ -1,7 +1,7 @@
 """Commands of the inbox: what waits for an answer, and answering, also by answering the bot's own message."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -49,8 +49,8 @@ def reply(talk: Talk) -> Utterance:
 
 def answered(talk: Talk) -> Utterance:
     """Words that are no command: an answer to what the bot told of, where they answer such a message."""
-    told = ChatMessage.objects.filter(chat=talk.heard.chat, remote_id=talk.heard.answers).first()
-    messages = _told_of(talk, told) if told and talk.heard.answers else []
+    told = ChatMessage.objects.filter(chat=talk.heard.chat, remote_id=talk.heard.answers)
+    messages = _told_of(talk, told) if talk.heard.answers else []
     if not messages:
         return sentence(_("/help lists what I can do; /draft followed by a text begins a post."))
     if not talk.member.may(Permission.WRITE):
@@ -60,9 +60,9 @@ def answered(talk: Talk) -> Utterance:
     return _answer(talk, messages[-1], talk.heard.text)
 
 
-def _told_of(talk: Talk, told: ChatMessage) -> Sequence[Message]:
-    """What somebody wrote, as far as the person may see it now."""
-    about = told.about.get("messages", [])
+def _told_of(talk: Talk, told: Iterable[ChatMessage]) -> Sequence[Message]:
+    """What people wrote, as far as the person may see it now; one message in the chat may tell of several."""
+    about = [pk for one in told for pk in one.about.get("messages", [])]
     rows = Message.objects.visible_to(talk.member).filter(pk__in=about, is_ours=False, deleted_at=None)
     return list(rows.select_related("conversation__account", "person").order_by("created_at", "pk"))
 

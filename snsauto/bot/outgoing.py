@@ -88,8 +88,12 @@ def _say(bot: ChatBot, pace: Pace, batch: list[ChatMessage]) -> int:
 
 def _change(bot: ChatBot, row: ChatMessage) -> bool:
     """Whether the message could be changed; what somebody deleted is said anew."""
+    beside = list(
+        ChatMessage.objects.filter(chat=row.chat, remote_id=row.remote_id).select_related("workspace")
+    )
+    said = dressed(row) if len(beside) < 2 else together(beside)  # it may tell of other things as well
     try:
-        bot.change(row.chat, row.remote_id, dressed(row))
+        bot.change(row.chat, row.remote_id, said)
     except NotFound:
         return False
     return True

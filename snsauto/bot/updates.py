@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Min
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -54,13 +54,17 @@ def last(bot: ChatBot) -> int:
 
 
 def handle_waiting(bot: ChatBot, pace: Pace) -> int:
-    """Handle what waits, in its order, one of each chat; chats that were spoken to enough wait. How many."""
-    handled, seen = 0, set()
-    for update in BotUpdate.objects.waiting().filter(bot=name_of(bot))[:BATCH]:
-        if update.chat in seen or not pace.is_free(update.chat):
-            continue
-        seen.add(update.chat)
-        handled += handle(bot, pace, update)
+    """Handle what waits: of each chat the first, so that a chat's words keep their order and a chat with many
+    holds up no other; chats that were spoken to enough wait. How many.
+    """
+    unhandled = BotUpdate.objects.filter(bot=name_of(bot), handled_at=None)
+    firsts = unhandled.order_by().values("chat").annotate(first=Min("number")).values("first")
+    handled = 0
+    for update in BotUpdate.objects.waiting().filter(bot=name_of(bot), number__in=firsts):
+        if handled == BATCH:
+            break
+        if pace.is_free(update.chat):
+            handled += handle(bot, pace, update)
     return handled
 
 

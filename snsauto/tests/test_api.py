@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from django.utils.timezone import now
 from PIL import Image
 from rest_framework.test import APIClient
@@ -306,6 +307,21 @@ def test_a_request_under_way_is_not_begun_twice(ada: User) -> None:
     IdempotentRequest.objects.update(status=None, body=None)
 
     answer = client.post(f"{API}/posts/", {"text": "One"}, headers={"Idempotency-Key": "k1"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_busy")
+
+
+def test_a_request_whose_first_fails_at_that_very_moment_may_be_sent_again(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record stood in the way, and was gone when it was looked at."""
+
+    def taken(**_columns: object) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr(IdempotentRequest.objects, "create", taken)
+
+    answer = api(ada).post(f"{API}/posts/", {"text": "One"}, headers={"Idempotency-Key": "k1"})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_busy")
 

@@ -1,7 +1,7 @@
 """What is told becomes conversations: each message once, in its place, with the right sums."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from accounts.factories import AccountFactory
 from accounts.models import Account, Dispatch, Notification, User, Webhook, Workspace
-from inbox import arrivals, conversations, replying
+from inbox import arrivals, conversations, outcome, replying
 from inbox.factories import ConversationFactory, MessageFactory, ReplyFactory
 from inbox.models import Conversation, Message, Person, Reply
 from platforms.content import Author
@@ -230,6 +230,25 @@ def test_what_was_deleted_stays_deleted_though_a_list_still_shows_it(account: Ac
     assert Conversation.objects.get().unread == 1
 
 
+def test_what_is_deleted_while_its_edit_comes_in_stays_without_words(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrivals.take(account, [told("c1", "My number is 0151", thread_id="c1")])
+    locked = arrivals.locked
+
+    def late(pks: list[int]) -> None:
+        """Somebody else had the conversation, and took the deletion in."""
+        monkeypatch.setattr(arrivals, "locked", locked)
+        arrivals.remove(account, ["c1"])
+        locked(pks)
+
+    monkeypatch.setattr(arrivals, "locked", late)
+    arrivals.take(account, [told("c1", "My number is 0152", thread_id="c1")])
+
+    gone = Message.objects.get()
+    assert (gone.text, gone.earlier) == ("", [])
+
+
 # --- answers in doubt ---
 
 
@@ -256,6 +275,47 @@ def test_an_answer_that_a_person_confirmed_and_that_comes_in_later_is_one_messag
     arrivals.take(account, [ours])
 
     assert set(Message.objects.values_list("remote_id", flat=True)) == {"c1", "c2"}
+
+
+def test_the_same_words_said_to_somebody_else_are_another_answer(account: Account) -> None:
+    question, other = arrivals.take(account, [told("c1", thread_id="c1"), told("d1", thread_id="d1")])
+    reply = ReplyFactory.create(message=question, unknown=True)
+    replying.confirm(reply, True)
+
+    ours = told("d2", reply.text, thread_id="d1", parent_id="d1", is_ours=True, author=Author("1"))
+    arrivals.take(account, [ours])
+
+    assert Message.objects.get(remote_id="d2").conversation_id == other.conversation_id
+    assert not Conversation.objects.get(pk=other.conversation_id).needs_answer
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_comes_in_while_a_person_says_it_did_not_arrive_is_not_sent_again(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [question] = arrivals.take(account, [told("c1", thread_id="c1")])
+    reply = ReplyFactory.create(message=question, unknown=True)
+    message, said = outcome._message, list[Future[bool]]()
+
+    def presses() -> bool:
+        try:
+            return replying.confirm(Reply.objects.get(pk=reply.pk), False)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def slowly(*args: Any) -> Message:
+            said.append(pool.submit(presses))
+            wait(said, timeout=0.3)
+            return message(*args)
+
+        monkeypatch.setattr(outcome, "_message", slowly)
+        assert outcome.stands(reply)
+
+    reply.refresh_from_db()
+    assert said[0].result() is False
+    assert reply.state == Reply.State.SENT
 
 
 # --- telling ---

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,6 +16,7 @@ from inbox.factories import ConversationFactory, MessageFactory, ReplyFactory
 from inbox.models import Conversation, Message, Reply, ReplyStep
 from inbox.tests.engine.desk import Desk
 from inbox.values import told_of
+from platforms import transport
 from platforms.sandbox.models import Fault, Note
 from platforms.tests.contract.drafts import Shelf
 from publishing.engine_rows import Switch
@@ -92,6 +94,28 @@ def test_an_answer_that_surely_did_not_arrive_is_sent_again_once_a_person_says_s
 
 
 @over_http
+def test_nobody_else_takes_an_answer_while_a_slow_network_reads_it(
+    desk: Connect, shelf: Shelf, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = desk("mastodon")
+    replying.reply(asked(one, "mention", shelf), ANSWER, ada)
+    slowest = timedelta(seconds=transport.CONNECT_SECONDS + transport.READ_SECONDS + transport.ANSWER_SECONDS)
+    request, meanwhile = transport.Transport.request, []
+
+    def slowly(self: transport.Transport, method: str, *args: Any, **more: Any) -> transport.Answer:
+        if method == "POST":
+            with time_machine.travel(now() + slowest):
+                meanwhile.append(sending.claim("another"))
+        return request(self, method, *args, **more)
+
+    monkeypatch.setattr(transport.Transport, "request", slowly)
+    one.send()
+
+    assert meanwhile == [[]]
+    assert one.answers(ANSWER) == 1
+
+
+@over_http
 def test_what_was_dropped_before_it_arrived_is_tried_again(desk: Connect, shelf: Shelf, ada: User) -> None:
     one = desk("mastodon")
     reply = replying.reply(asked(one, "mention", shelf), ANSWER, ada)
@@ -155,7 +179,7 @@ def test_two_workers_never_hold_the_same_answer() -> None:
     first, second = sending.claim("one", 5), sending.claim("two", 5)
 
     assert (first, second) == ([reply], [])
-    with time_machine.travel(now() + timedelta(minutes=1)):
+    with time_machine.travel(now() + timedelta(minutes=5)):
         [taken] = sending.claim("two", 5)
     assert (taken.fence, taken.crashes) == (2, 1)
 

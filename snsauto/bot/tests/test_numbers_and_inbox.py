@@ -189,6 +189,22 @@ def test_answering_an_alert_of_several_people_asks_whom(
     assert not Reply.objects.exists()
 
 
+def test_answering_a_message_that_tells_of_several_alerts_asks_whom(
+    ben: User, account: Account, asked: Conversation
+) -> None:
+    other = ConversationFactory.create(account=account, workspace=account.workspace, said=["And Monday?"])
+    told(ben, asked.messages.get().pk)
+    ChatMessage.objects.create(
+        chat=str(ben.pk), key="k2", kind="message_received", text="Somebody else wrote.", remote_id="77",
+        about={"messages": [other.messages.get().pk]}, due_at=None,
+    )  # fmt: skip
+
+    said = answer(ben, "Yes")
+
+    assert f"/reply {other.pk} – " in said
+    assert not Reply.objects.exists()
+
+
 def test_answers_of_lookers_and_strangers_go_nowhere(vic: User, cho: User, asked: Conversation) -> None:
     for user in (vic, cho):
         ChatMessage.objects.all().delete()

@@ -102,6 +102,18 @@ def test_many_things_at_once_are_one_message_that_counts(adas: Phone, ada: User)
     assert said[0].endswith("… and 2 more.")
 
 
+def test_one_of_many_things_grows_and_the_others_stay_in_the_message(adas: Phone, ada: User) -> None:
+    for n in range(4):
+        notices.tell([ada], **{**LATE, "key": f"late:{n}", "text": f"Loaf {n} failed."})
+    adas.told()
+
+    notices.tell([ada], **{**LATE, "key": "late:2", "text": "Two loaves failed."}, grows=True)
+    adas.told()
+
+    assert "Loaf 1 failed." in adas.texts[-1]
+    assert "Two loaves failed." in adas.texts[-1]
+
+
 def test_a_message_that_somebody_deleted_is_said_anew_when_it_grows(adas: Phone, ada: User) -> None:
     notices.tell([ada], **LATE, grows=True)
     adas.told()

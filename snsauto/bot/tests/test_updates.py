@@ -254,3 +254,33 @@ def test_the_process_reads_answers_and_stops(bot: ChatBot, ada: User, phone: Any
 
     assert "Nothing today." in adas.texts[-1]
     assert BotReader.objects.get().lease_until <= now()
+
+
+def test_a_chats_words_keep_their_order_though_the_first_must_be_tried_again(
+    adas: Phone, workspace: Workspace
+) -> None:
+    for text in ("/pause", "/resume"):
+        telegram_person.say(adas.who, adas.who, text, told=adas.desk, kind="direct")
+    updates.keep(adas.bot, adas.bot.listen(updates.last(adas.bot), 0))
+    first = BotUpdate.objects.filter(handled_at=None).order_by("number")[0]
+    BotUpdate.objects.filter(pk=first.pk).update(taken_until=now() + timedelta(seconds=5), tries=1)
+
+    updates.handle_waiting(adas.bot, Pace())
+    with time_machine.travel(now() + timedelta(seconds=6)):
+        adas.hear()
+
+    workspace.refresh_from_db()
+    assert not workspace.is_paused
+
+
+def test_a_chat_with_very_many_messages_holds_up_no_other(adas: Phone, bot: ChatBot) -> None:
+    flood = [BotUpdate(bot=updates.name_of(bot), number=n, chat="loud", raw={}) for n in range(updates.BATCH)]
+    BotUpdate.objects.bulk_create(flood)
+    telegram_person.say(adas.who, adas.who, "/today", told=adas.desk, kind="direct")
+    updates.keep(bot, bot.listen(updates.last(bot), 0))
+    pace, before = Pace(), len(adas.texts)
+    pace.hold("loud", now() + timedelta(minutes=1))
+
+    updates.handle_waiting(bot, pace)
+
+    assert len(adas.texts) == before + 1
