@@ -195,7 +195,8 @@ def _taken() -> list[ReportMail]:
 def _send(mail: ReportMail, drawn: dict[tuple[int, str], bytes]) -> bool:
     """Whether the mail server took it; where it did not, it is tried again in ten minutes, for a day."""
     report = mail.report
-    message = EmailMessage(f"{report.name}: {report.days}", _body(report, mail.address), to=[mail.address])
+    subject = " ".join(f"{report.name}: {report.days}".split())  # a name of two lines is no header
+    message = EmailMessage(subject, _body(report, mail.address), to=[mail.address])
     for kind, is_wanted in (("pdf", mail.with_pdf), ("csv", mail.with_csv)):
         if is_wanted:
             content_type, draw = FILES[kind]

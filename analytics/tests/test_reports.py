@@ -410,6 +410,21 @@ def test_a_plan_mails_each_of_its_people_once_with_the_files(
     assert "/analytics/" not in outsider.body
 
 
+def test_a_name_of_two_lines_holds_up_nobodys_mail(
+    numbers: Account, clock: time_machine.Traveller, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    for name in ("Week\nBcc: eve@example.org", "Month"):
+        planned(numbers.workspace, kind=Kind.DAILY, addresses=["client@example.com"], name=name)
+    clock.move_to(NOON + DAY, tick=False)
+    reports.make_due()
+    reports.make_waiting()
+
+    reports.mail_unmailed()
+
+    assert sorted(message.subject.partition(":")[0] for message in mailoutbox) == ["Month", "Week Bcc"]
+    assert {address for message in mailoutbox for address in message.recipients()} == {"client@example.com"}
+
+
 def test_a_storm_of_addresses_draws_each_file_once(
     numbers: Account, clock: time_machine.Traveller, mailoutbox: list[mail.EmailMessage]
 ) -> None:
