@@ -33,7 +33,7 @@ from analytics.report_models import Kind, Report, ReportMail, ReportPlan, exact
 from analytics.report_pdf import as_pdf, brand, on
 from analytics.tests.conftest import NOON
 from publishing.factories import CampaignFactory, MediaFactory
-from publishing.models import Post, PostMedia
+from publishing.models import Delivery, Post, PostMedia
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PAGE = "/analytics/reports/"
@@ -508,6 +508,19 @@ def test_a_link_that_was_taken_back_or_never_was_finds_nothing(report: Report, a
 
     for address in (old, new, f"{new}file.pdf", "/reports/x/", "/reports/%00/"):
         assert Client().get(address).status_code == 404, address
+
+
+@pytest.mark.parametrize(
+    ("address", "is_followed"), [("javascript:alert(1)", False), ("https://social.example/1", True)]
+)
+def test_strangers_are_sent_to_the_web_and_nowhere_else(
+    numbers: Account, address: str, is_followed: bool
+) -> None:
+    Delivery.objects.update(permalink=address)
+
+    page = Client().get(shared(made(numbers.workspace))).content.decode()
+
+    assert (address in page) is is_followed
 
 
 def test_a_link_that_ran_out_says_so(report: Report, clock: time_machine.Traveller) -> None:
