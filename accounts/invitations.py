@@ -95,7 +95,9 @@ def link(actor: Membership, invitation: Invitation) -> str:
     with transaction.atomic():
         code = _new_code(invitation)
         Invitation.objects.filter(pk=invitation.pk).update(
-            mail_due_at=None, expires_at=now() + Invitation.LIFETIME
+            mail_due_at=None,
+            mailed_at=None,  # this code came by no mail: whoever brings it has shown no address
+            expires_at=now() + Invitation.LIFETIME,
         )
         AuditEvent.record(actor, "member.link_made", invitation.email, role=invitation.role)
     return address_of(code)

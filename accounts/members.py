@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiToken, AuditEvent, Invitation, Membership, Notification, User, Workspace
-from accounts.permissions import Permission, Role
+from accounts.permissions import Permission, Role, allows
 
 
 class NotAllowed(Exception):
@@ -31,7 +31,11 @@ def roles_to_give(actor: Membership) -> list[tuple[str, str]]:
 
 
 def may_give(actor: Membership, role: str) -> bool:
-    return actor.may(Permission.OWN if role == Role.OWNER else Permission.MANAGE)
+    return actor.may(needed_to_give(role))
+
+
+def needed_to_give(role: str) -> Permission:
+    return Permission.OWN if role == Role.OWNER else Permission.MANAGE
 
 
 def change_role(actor: Membership, membership: Membership, role: str) -> None:
@@ -43,6 +47,7 @@ def change_role(actor: Membership, membership: Membership, role: str) -> None:
             raise OwnersMatter
         changed = Membership.objects.filter(pk=membership.pk).exclude(role=role).update(role=role)
         if changed:
+            _withdraw_invitations(membership, role)
             AuditEvent.record(
                 actor, "member.role_changed", membership.user, role=role, before=membership.role
             )
@@ -61,6 +66,7 @@ def remove_member(actor: Membership, membership: Membership) -> None:
             raise OwnersMatter
         theirs = {"user_id": membership.user_id, "workspace_id": membership.workspace_id}
         ApiToken.objects.filter(**theirs).delete()
+        _withdraw_invitations(membership, "")
         Notification.objects.filter(**theirs).delete()
         Invitation.objects.filter(workspace_id=membership.workspace_id, email=membership.user.email).delete()
         User.objects.filter(pk=membership.user_id, current_workspace_id=membership.workspace_id).update(
@@ -68,6 +74,13 @@ def remove_member(actor: Membership, membership: Membership) -> None:
         )
         AuditEvent.record(actor, "member.left" if leaves else "member.removed", membership.user)
         Membership.objects.filter(pk=membership.pk).delete()
+
+
+def _withdraw_invitations(membership: Membership, role: str) -> None:
+    """Whom a person has asked in does not come in by what they may no longer give: they may have a link."""
+    beyond = [one for one in Role if not allows(role, needed_to_give(one))]
+    mine = Invitation.objects.filter(workspace_id=membership.workspace_id, invited_by=membership.user_id)
+    mine.filter(role__in=beyond).delete()
 
 
 def _refuse_last_owner(membership: Membership, *, stays: bool) -> None:

@@ -59,7 +59,7 @@ def _best(line: PostLine) -> dict[str, Any]:
         "text": line.delivery.effective_text[:TEXT],
         "network": line.account.platform_name,
         "handle": line.account.handle,
-        "permalink": line.delivery.permalink,
+        "permalink": _web(line.delivery.permalink),
         "published_at": published.isoformat() if published else "",
         "media": pictures[0].pk if pictures else None,
         "values": [line.values.get(name) for name in OF_BEST],
@@ -177,6 +177,11 @@ def content(rows: Mapping[str, Any]) -> Content:
         campaign=rows["campaign"],
         points=points,
     )
+
+
+def _web(address: str) -> str:
+    """An address as a network told it, which strangers may follow: on the web, or none."""
+    return address if address.startswith(("https://", "http://")) else ""
 
 
 def _label(network: str) -> str:

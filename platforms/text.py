@@ -74,7 +74,8 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-_HASHTAG = regex.compile(r"(?<![\w&/])[#＃](?=\S*[^\W\d_])\w+")
+# The letter may stand behind the tag, but not far: looking to the end of a long line takes minutes.
+_HASHTAG = regex.compile(r"(?<![\w&/])[#＃](?=\w)(?=\S{0,255}[^\W\d_])\w+")
 _HANDLE = regex.compile(r"(?<![\w/@])@[\w.]*\w")
 
 

@@ -207,7 +207,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "snsauto.api.pagination.CursorPagination",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["snsauto.api.filters.Filters"],
     "DEFAULT_SCHEMA_CLASS": "snsauto.api.schema.Schema",
     "EXCEPTION_HANDLER": "snsauto.api.errors.exception_handler",
     "PAGE_SIZE": 50,

@@ -95,11 +95,25 @@ class TestCopy:
         _token, key = ApiToken.issue(ada.memberships.get(), "Script")
         AccountFactory.create(workspace=workspace)
         Webhook.objects.create(workspace=workspace, url="https://example.org/", secret="whsec_c2VjcmV0")
+        row = {
+            "name": "September",
+            "first_day": "2026-09-01",
+            "last_day": "2026-09-30",
+            "link_key": "open-sesame",
+        }
+        apps.get_model("analytics.Report").objects.create(workspace=workspace, **row)
 
         archive = taken(client_of(ada))
 
         everything = b"".join(archive.read(name) for name in archive.namelist())
-        for secret in (key.encode(), b"access-of-a-test", b"whsec_", b"key_hash", ada.password.encode()):
+        for secret in (
+            key.encode(),
+            b"access-of-a-test",
+            b"whsec_",
+            b"open-sesame",
+            b"key_hash",
+            ada.password.encode(),
+        ):
             assert secret not in everything
 
     def test_whoever_asked_is_told_once(self, ada: User) -> None:

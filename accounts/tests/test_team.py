@@ -108,6 +108,29 @@ class TestLeaving:
         assert ben.current_workspace is None
 
     @pytest.mark.parametrize(("action", "fields"), [("role", {"role": Role.VIEWER}), ("remove", {})])
+    def test_back_door_of_an_owner_closes_with_them(
+        self, ada: User, cho: User, workspace: Workspace, action: str, fields: dict[str, str]
+    ) -> None:
+        eve = MembershipFactory.create(workspace=workspace, role=Role.OWNER)
+        address = invitations.link(eve, invitations.invite(eve, "eve.too@example.org", Role.OWNER))
+
+        client_of(ada).post(f"{PAGE}{eve.pk}/{action}/", fields)
+
+        assert client_of(cho).post(address.removeprefix("http://127.0.0.1:8000")).status_code == 404
+        assert not workspace.memberships.filter(user=cho).exists()
+
+    def test_who_was_invited_by_an_owner_that_is_an_admin_now_may_come(
+        self, ada: User, workspace: Workspace
+    ) -> None:
+        eve = MembershipFactory.create(workspace=workspace, role=Role.OWNER)
+        for role in ROLES:
+            invitations.invite(eve, f"{role}@example.org", role)
+
+        members.change_role(member(ada), eve, Role.ADMIN)
+
+        assert set(Invitation.objects.values_list("role", flat=True)) == {"admin", "editor", "viewer"}
+
+    @pytest.mark.parametrize(("action", "fields"), [("role", {"role": Role.VIEWER}), ("remove", {})])
     def test_last_owner_stays_and_it_is_said(
         self, ada: User, abe: User, action: str, fields: dict[str, str]
     ) -> None:
@@ -345,3 +368,12 @@ class TestTheGate:
         dana = User.objects.get(email="dana@example.org")
         assert dana.memberships.get().workspace == workspace
         assert not dana.emailaddress_set.get().verified
+
+    def test_link_that_is_handed_over_after_a_mail_confirms_no_address_either(self, ada: User) -> None:
+        invitation = invited(ada)
+        invitations.mail_due()
+        address = invitations.link(member(ada), Invitation.objects.get(pk=invitation.pk))
+
+        self.sign_up(address.rstrip("/").rpartition("/")[2])
+
+        assert not User.objects.get(email="dana@example.org").emailaddress_set.get().verified

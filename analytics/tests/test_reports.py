@@ -33,7 +33,7 @@ from analytics.report_models import Kind, Report, ReportMail, ReportPlan, exact
 from analytics.report_pdf import as_pdf, brand, on
 from analytics.tests.conftest import NOON
 from publishing.factories import CampaignFactory, MediaFactory
-from publishing.models import Post, PostMedia
+from publishing.models import Delivery, Post, PostMedia
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PAGE = "/analytics/reports/"
@@ -425,6 +425,21 @@ def test_a_plan_mails_each_of_its_people_once_with_the_files(
     assert "/analytics/" not in outsider.body
 
 
+def test_a_name_of_two_lines_holds_up_nobodys_mail(
+    numbers: Account, clock: time_machine.Traveller, mailoutbox: list[mail.EmailMessage]
+) -> None:
+    for name in ("Week\nBcc: eve@example.org", "Month"):
+        planned(numbers.workspace, kind=Kind.DAILY, addresses=["client@example.com"], name=name)
+    clock.move_to(NOON + DAY, tick=False)
+    reports.make_due()
+    reports.make_waiting()
+
+    reports.mail_unmailed()
+
+    assert sorted(message.subject.partition(":")[0] for message in mailoutbox) == ["Month", "Week Bcc"]
+    assert {address for message in mailoutbox for address in message.recipients()} == {"client@example.com"}
+
+
 def test_a_storm_of_addresses_draws_each_file_once(
     numbers: Account, clock: time_machine.Traveller, mailoutbox: list[mail.EmailMessage]
 ) -> None:
@@ -521,6 +536,19 @@ def test_a_link_that_was_taken_back_or_never_was_finds_nothing(report: Report, a
 
     for address in (old, new, f"{new}file.pdf", "/reports/x/", "/reports/%00/"):
         assert Client().get(address).status_code == 404, address
+
+
+@pytest.mark.parametrize(
+    ("address", "is_followed"), [("javascript:alert(1)", False), ("https://social.example/1", True)]
+)
+def test_strangers_are_sent_to_the_web_and_nowhere_else(
+    numbers: Account, address: str, is_followed: bool
+) -> None:
+    Delivery.objects.update(permalink=address)
+
+    page = Client().get(shared(made(numbers.workspace))).content.decode()
+
+    assert (address in page) is is_followed
 
 
 def test_a_link_that_ran_out_says_so(report: Report, clock: time_machine.Traveller) -> None:

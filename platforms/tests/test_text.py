@@ -1,6 +1,7 @@
 """Counting as X, Mastodon, Threads and Bluesky count, finding what they find, and cutting threads."""
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,7 @@ from platforms.text import (
     entities,
     forbidden_characters,
     graphemes,
+    hashtags,
     mastodon_length,
     split_thread,
     threads_length,
@@ -420,3 +422,11 @@ def test_a_very_long_text_needs_few_looks(text: str) -> None:
     split_thread(text, fits)
 
     assert looked_at < 100 * len(text)
+
+
+@pytest.mark.parametrize("text", ["#" * 50_000, "#1" * 25_000, "#_" * 25_000])
+def test_hashtags_of_the_longest_text_are_counted_at_once(text: str) -> None:
+    begun = time.process_time()
+
+    assert hashtags(text) == 0
+    assert time.process_time() - begun < 3  # it took 40 seconds

@@ -27,13 +27,14 @@ from snsauto.api.bulk import (
     told,
 )
 from snsauto.api.errors import Conflict
+from snsauto.api.filters import FilterSet
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import DeliveryDetailSerializer, DeliverySerializer
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import ConfirmSerializer
 
 
-class DeliveryFilter(filters.FilterSet):  # type: ignore[misc]
+class DeliveryFilter(FilterSet):
     """Deliveries by state, account, network, post and time."""
 
     state = filters.MultipleChoiceFilter(choices=State.choices)

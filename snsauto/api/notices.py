@@ -31,7 +31,9 @@ class NotificationSerializer(serializers.ModelSerializer[Notification]):
 class NoticesReadSerializer(serializers.Serializer[Any]):
     """Which notices were read; left out: all."""
 
-    ids = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False, max_length=1000)
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), required=False, max_length=1000
+    )
 
 
 class NotificationFilter(filters.FilterSet):  # type: ignore[misc]

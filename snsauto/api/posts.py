@@ -23,6 +23,7 @@ from publishing.writing import PostInput, locked_deliveries
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
+from snsauto.api.filters import FilterSet, IdFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.limits import PUBLISH, SCHEDULE, spend
 from snsauto.api.serializers import PostSerializer
@@ -32,11 +33,11 @@ from snsauto.api.writing import CheckResultSerializer, PostWriteSerializer, Sche
 LIMITS: dict[str, tuple[str, ...]] = {"draft": (), "schedule": (SCHEDULE,), "now": (PUBLISH,)}
 
 
-class PostFilter(filters.FilterSet):  # type: ignore[misc]
+class PostFilter(FilterSet):
     """Posts by state of a delivery, account, campaign and time."""
 
     state = filters.ChoiceFilter(field_name="deliveries__state", choices=State.choices, distinct=True)
-    account = filters.NumberFilter(field_name="deliveries__account", distinct=True)
+    account = IdFilter(field_name="deliveries__account", distinct=True)
     scheduled_after = filters.IsoDateTimeFilter(field_name="scheduled_at", lookup_expr="gte")
     scheduled_before = filters.IsoDateTimeFilter(field_name="scheduled_at", lookup_expr="lt")
     q = filters.CharFilter(field_name="text", lookup_expr="icontains")

@@ -7,7 +7,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -23,6 +22,7 @@ from analytics.report_models import Report, ReportPlan
 from campaigns.models import Campaign
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
+from snsauto.api.filters import FilterSet, IdFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import OwnRows
@@ -82,11 +82,11 @@ class ReportWriteSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class ReportFilter(filters.FilterSet):  # type: ignore[misc]
+class ReportFilter(FilterSet):
     """Reports by state, plan and campaign."""
 
-    plan = filters.NumberFilter()
-    campaign = filters.NumberFilter()
+    plan = IdFilter()
+    campaign = IdFilter()
 
     class Meta:
         model = Report

@@ -1,7 +1,7 @@
 """The workspace through the API: what it is called, who is in it, its keys, and what was done."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError as Invalid
@@ -234,7 +234,7 @@ class TokenSerializer(serializers.ModelSerializer[ApiToken]):
 
 
 class TokenWriteSerializer(serializers.Serializer[Any]):
-    """What a new key is for. Left out: all that its owner may do, without an end."""
+    """What a new key is for. Left out: all that its owner may do, without an end (of the key that asks)."""
 
     name = serializers.CharField(max_length=80)
     scopes = serializers.ListField(child=serializers.CharField(max_length=40), default=[EVERYTHING])
@@ -275,11 +275,12 @@ class TokenViewSet(
 
     @extend_schema(request=TokenWriteSerializer, responses={201: NewTokenSerializer})
     def create(self, request: Request) -> Response:
-        """Make a key, told this once. A key makes none that may do more than itself."""
+        """Make a key, told this once. A key makes none that may do more than itself, or for longer."""
         asked, member = sent(TokenWriteSerializer, request), member_of(request)
         self._refuse_more(request, asked["scopes"])
+        ends = self._end(request, asked["expires_at"])
         with transaction.atomic():
-            token, key = ApiToken.issue(member, asked["name"], asked["expires_at"], asked["scopes"])
+            token, key = ApiToken.issue(member, asked["name"], ends, asked["scopes"])
             AuditEvent.record(member, "token.created", token, hint=token.hint)
         token.key = key  # type: ignore[attr-defined]
         return Response(NewTokenSerializer(token).data, status=status.HTTP_201_CREATED)
@@ -290,6 +291,17 @@ class TokenViewSet(
         for scope in scopes:
             if own and not own.grants(scope):
                 raise ScopeMissing(scope)
+
+    @staticmethod
+    def _end(request: Request, wanted: datetime | None) -> datetime | None:
+        """When a new key ends: with the key that makes it at the latest."""
+        own = token_of(request)
+        if own is None or own.expires_at is None:
+            return wanted
+        if wanted and wanted > own.expires_at:
+            said = _("This is later than the end of the key that asks.")
+            raise serializers.ValidationError({"expires_at": said}, code="too_late")
+        return wanted or own.expires_at
 
     def destroy(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         """Revoke it: it stops working at once."""

@@ -22,7 +22,9 @@ from publishing.models import Media, Post
 from publishing.post_templates import Filling, MissingVariables, Part, TemplateInput
 from publishing.template_rows import Template, TemplatePart
 from snsauto.api.authentication import member_of
+from snsauto.api.filters import FilterSet
 from snsauto.api.idempotency import idempotent
+from snsauto.api.permissions import require_scope
 from snsauto.api.serializers import PostSerializer
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import LONGEST_TEXT, OwnRows
@@ -129,7 +131,7 @@ class RenderedSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
 
 
-class TemplateFilter(filters.FilterSet):  # type: ignore[misc]
+class TemplateFilter(FilterSet):
     """Templates by campaign, and those whose name or text has some words."""
 
     q = filters.CharFilter(method="search")
@@ -197,8 +199,10 @@ class TemplateViewSet(
     @action(detail=True, methods=["post"])
     @idempotent
     def use(self, request: Request, pk: str) -> Response:
-        """A draft from the template; with `save: false` only what it would become."""
+        """A draft from the template (scope `posts:write`); with `save: false` only what it would become."""
         member, asked = member_of(request), sent(UseSerializer, request)
+        if asked["save"]:
+            require_scope(request, "posts:write")
         filling = Filling(
             asked.get("variables", {}), asked.get("accounts", []), asked.get("date"), asked.get("campaign")
         )

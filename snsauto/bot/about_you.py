@@ -69,7 +69,8 @@ def workspace(talk: Talk) -> Utterance:
 
 @press("workspace", COMMANDS["workspace"].permission)
 def choose_workspace(talk: Talk, arguments: list[str]) -> Pressed:
-    wanted = talk.user.memberships.filter(workspace_id=arguments[0] if arguments[0].isdecimal() else 0)
+    number = "".join(arguments[:1])
+    wanted = talk.user.memberships.filter(workspace_id=number if number.isdecimal() else 0)
     row = wanted.select_related("workspace").first()
     if row is None:
         return Pressed(_("You are not a member there."))

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=1)
 BATCH = 50
+FAULTS = (ArithmeticError, LookupError, TypeError, ValueError)
 TABLES = (about_you, plans, acting, numbers, inbox)  # they fill the tables of commands and buttons
 
 
@@ -86,6 +87,8 @@ def handle(bot: ChatBot, pace: Pace, update: BotUpdate) -> bool:
             return False
         except PlatformError as error:  # it may stand there, or never will
             log.warning("no answer in the chat", code=error.code)
+        except FAULTS as error:  # of ours, over words that nobody thought of: it silences no other chat
+            log.error("a message stopped the bot", update=update.number, exc_info=error)
     else:
         log.error("given up", update=update.number)
     return bool(row.update(handled_at=now()))

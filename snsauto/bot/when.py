@@ -11,6 +11,7 @@ from publishing.validators import local_time
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+FIRST_YEAR, LAST_YEAR = 1970, 9000
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 SPAN = re.compile(r"(?:in\s+)?(\d{1,4})\s*(m|min|mins|minutes?|h|hours?|d|days?|w|weeks?)")
 CLOCK = re.compile(r"(?:at\s+)?(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|h)?")
@@ -93,6 +94,8 @@ def _numbered(found: re.Match[str], today: date) -> date | None:
 
 def _made(year: int, month: int, day: int) -> date:
     try:
+        if not FIRST_YEAR <= year <= LAST_YEAR:  # at the ends of the calendar there is no other zone
+            raise ValueError(year)
         return date(year, month, day)
     except ValueError as error:
         raise ValidationError(_("There is no such day.")) from error

@@ -14,6 +14,8 @@ from rest_framework.views import APIView
 from accounts.factories import client_of
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.scopes import ANY, AREAS, SCOPES, validate_scopes
+from publishing.models import Post
+from publishing.template_rows import Template
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
@@ -151,3 +153,16 @@ def test_a_session_has_nothing_to_refresh(ada: User) -> None:
     answer = client_of(ada).post(f"{API}/me/refresh/")
 
     assert (answer.status_code, answer.json()["code"]) == (409, "no_token")
+
+
+def test_template_becomes_a_draft_only_for_who_may_write_posts(ada: User) -> None:
+    template = Template.objects.create(workspace=ada.memberships.get().workspace, name="Hello", text="Hello")
+    address = f"{API}/templates/{template.pk}/use/"
+
+    refused = limited(ada, "templates:write").post(address, {})
+    tried = limited(ada, "templates:write").post(address, {"save": False})
+    made = limited(ada, "templates:write", "posts:write").post(address, {})
+
+    assert [answer.status_code for answer in (refused, tried, made)] == [403, 200, 201]
+    assert "posts:write" in refused.json()["detail"]
+    assert Post.objects.count() == 1

@@ -166,6 +166,21 @@ class TestTokens:
         assert wide.json()["code"] == "scope_missing"
 
     @pytest.mark.parametrize(
+        ("wanted", "status"), [({}, 201), ({"expires_at": None}, 201), ({"expires_at": "2990-01-01"}, 400)]
+    )
+    def test_key_makes_none_that_outlives_it(self, ada: User, wanted: dict[str, Any], status: int) -> None:
+        ends = now() + timedelta(hours=1)
+        short, key = ApiToken.issue(membership(ada), "Short", ends)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
+
+        answer = client.post(f"{API}/tokens/", {"name": "For ever", **wanted})
+
+        made = ApiToken.objects.exclude(pk=short.pk)
+        assert answer.status_code == status
+        assert [token.expires_at for token in made] == [ends] * (status == 201)
+
+    @pytest.mark.parametrize(
         "wrong",
         [{"scopes": ["posts:eat"]}, {"scopes": []}, {"expires_at": "2020-01-01T00:00:00Z"}, {"name": ""}],
     )

@@ -145,3 +145,15 @@ def test_what_is_shortened_fits_and_is_a_beginning(text: str, most: int) -> None
 
     assert len(cut) <= most
     assert text.strip().startswith(cut.removesuffix("…"))
+
+
+def test_long_text_is_shortened_in_no_time() -> None:
+    asked = 0
+
+    def fits(one: str) -> bool:
+        nonlocal asked
+        asked += 1
+        return len(one) <= 280
+
+    assert len(shorten("to be " * 3000, fits)) > 270
+    assert asked < 60

@@ -19,9 +19,9 @@ from platforms.sandbox.models import Fault, Person
 from platforms.tests.files import picture_bytes
 from publishing.models import Post
 from snsauto.bot import reader, updates
-from snsauto.bot.commands import COMMANDS
+from snsauto.bot.commands import COMMANDS, PRESSES, pressed
 from snsauto.bot.pace import Pace
-from snsauto.bot.tests.conftest import Phone
+from snsauto.bot.tests.conftest import Phone, talk_of
 from snsauto.models import BotReader, BotUpdate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +51,24 @@ def test_a_command_whose_process_died_is_done_once(adas: Phone, workspace: Works
     adas.hear()
 
     assert Post.objects.count() == 1
+
+
+@pytest.mark.parametrize("words", ["/mute 0001-01-01 00:00", "/mute 9999-12-31 23:59", "/schedule 1 ²"])
+def test_words_that_nobody_thought_of_are_answered(adas: Phone, words: str) -> None:
+    assert "Say" in adas.write(words) or "no such day" in adas.texts[-1]
+
+
+def test_button_that_was_made_up_is_answered(adas: Phone, ada: User) -> None:
+    for name in PRESSES:
+        assert pressed(talk_of(ada, name)).said, name  # without what stands behind it on ours
+
+
+def test_what_stops_the_bot_silences_no_other_chat(adas: Phone) -> None:
+    raw = {"update_id": 1, "message": {"text": "/today"}}  # without what every message has
+    BotUpdate.objects.create(bot=updates.name_of(adas.bot), number=1, chat="1", raw=raw)
+
+    assert "Nothing today" in adas.write("/today")
+    assert not BotUpdate.objects.waiting().exists()
 
 
 def test_what_was_tried_three_times_is_given_up(adas: Phone) -> None:
