@@ -1,5 +1,7 @@
 """One row of every kind in one workspace, all of the same number, for those who walk all addresses."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.timezone import now
 
@@ -18,9 +20,20 @@ from accounts.models import (
     digest,
 )
 from accounts.permissions import Role
+from analytics.report_models import Report, ReportPlan
 from campaigns.models import Campaign
+from inbox.factories import (
+    ConversationFactory,
+    LabelFactory,
+    MessageFactory,
+    PersonFactory,
+    ReplyFactory,
+    ReplyRuleFactory,
+    SavedReplyFactory,
+)
 from publishing.factories import DeliveryFactory, MediaFactory, PostFactory
 from publishing.models import State
+from publishing.template_rows import Template
 
 ROW = 424_242
 
@@ -34,6 +47,9 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
         pk=ROW, workspace=workspace, url="https://example.org/", events=["post.failed"], secret="whsec_aGk="
     )
     happening = Happening.objects.create(workspace=workspace, event="post.failed", key="k", payload={})
+    person = PersonFactory(pk=ROW, workspace=workspace)
+    conversation = ConversationFactory(pk=ROW, account=account, person=person)
+    message = MessageFactory(pk=ROW, conversation=conversation)
     return {
         "account": account,
         "picture": AccountPicture.objects.create(account=account, image=b"webp"),
@@ -42,6 +58,20 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
         "waiting": DeliveryFactory(post=post, account=AccountFactory(workspace=workspace), state=State.DRAFT),
         "member": MembershipFactory(pk=ROW, user=dora, workspace=workspace, role=Role.EDITOR),
         "media": MediaFactory(pk=ROW, workspace=workspace),
+        "template": Template.objects.create(pk=ROW, workspace=workspace, name="Loaf", text="Rye."),
+        "person": person,
+        "conversation": conversation,
+        "message": message,
+        "reply": ReplyFactory(pk=ROW, message=message, failed=True),
+        "label": LabelFactory(pk=ROW, workspace=workspace),
+        "saved reply": SavedReplyFactory(pk=ROW, workspace=workspace),
+        "rule": ReplyRuleFactory(pk=ROW, workspace=workspace),
+        "report": Report.objects.create(
+            pk=ROW, workspace=workspace, name="May", first_day="2030-05-01", last_day="2030-05-31", zone="UTC"
+        ),
+        "plan": ReportPlan.objects.create(
+            pk=ROW, workspace=workspace, name="Weekly", due_at=now() + timedelta(days=7), zone="UTC"
+        ),
         "campaign": Campaign.objects.create(pk=ROW, workspace=workspace, name="Advent"),
         "notice": Notification.objects.create(pk=ROW, user=owner, workspace=workspace, key="k", text="Late."),
         "token": ApiToken.objects.create(

@@ -293,7 +293,7 @@ def test_the_list_takes_as_many_queries_for_many(
     client = api(ada)
     client.get(f"{API}/me/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         answer = client.get(f"{API}/templates/?q=T")
 
     assert len(answer.json()["results"]) == count

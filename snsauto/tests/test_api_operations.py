@@ -38,11 +38,11 @@ class Operation:
 
     @property
     def path(self) -> str:
-        return self.template.format_map({"id": ROW, "platform": NETWORK})
+        return self.template.format_map({"id": ROW, "post": ROW, "kind": "csv", "platform": NETWORK})
 
     @property
     def names_a_row(self) -> bool:
-        return "{id}" in self.template
+        return "{id}" in self.template or "{post}" in self.template
 
     @property
     def takes_a_body(self) -> bool:
@@ -271,6 +271,7 @@ def test_a_key_under_way_is_refused_wherever_keys_are_taken(ada: User) -> None:
 def test_roles_are_told_apart(workspace: Workspace) -> None:
     viewer = MembershipFactory.create(workspace=workspace, role=Role.VIEWER).user
     harmless = {"/api/v1/me/refresh/", "/api/v1/notifications/read/", "/api/v1/settings/", "/api/v1/desk/"}
+    harmless |= {"/api/v1/settings/notifications/"}  # each says how they want to be told
     harmless |= {"/api/v1/tokens/", "/api/v1/tokens/{id}/"}  # everybody has keys of their own
 
     told = answers(

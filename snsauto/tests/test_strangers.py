@@ -33,6 +33,8 @@ VALUES = {
     "platform": NETWORK.name,
     "platform_name": NETWORK.name,
     "method_name": NETWORK.connect_methods[0].name,
+    "post": str(ROW),
+    "kind": "csv",
     "year": "2030",
     "month": "5",
     "day": "6",
