@@ -21,6 +21,7 @@ from accounts.models import (
 )
 from accounts.permissions import Role
 from analytics.report_models import Report, ReportPlan
+from analytics.report_rows import gather
 from campaigns.models import Campaign
 from inbox.factories import (
     ConversationFactory,
@@ -36,6 +37,7 @@ from publishing.models import State
 from publishing.template_rows import Template
 
 ROW = 424_242
+LINK = "a-link-that-somebody-shared"
 
 
 def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
@@ -66,9 +68,7 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
         "label": LabelFactory(pk=ROW, workspace=workspace),
         "saved reply": SavedReplyFactory(pk=ROW, workspace=workspace),
         "rule": ReplyRuleFactory(pk=ROW, workspace=workspace),
-        "report": Report.objects.create(
-            pk=ROW, workspace=workspace, name="May", first_day="2030-05-01", last_day="2030-05-31", zone="UTC"
-        ),
+        "report": shared_report(workspace),
         "plan": ReportPlan.objects.create(
             pk=ROW, workspace=workspace, name="Weekly", due_at=now() + timedelta(days=7), zone="UTC"
         ),
@@ -84,3 +84,15 @@ def one_of_each(owner: User, workspace: Workspace) -> dict[str, models.Model]:
             pk=ROW, workspace=workspace, email="eve@example.org", expires_at=now() + Invitation.LIFETIME
         ),
     }
+
+
+def shared_report(workspace: Workspace) -> Report:
+    """It is ready, and LINK opens it."""
+    today = now().date()
+    report = Report(
+        pk=ROW, workspace=workspace, name="Today", first_day=today, last_day=today, zone="UTC", state="ready"
+    )
+    report.rows = gather(report)
+    report.link_key, report.link_until = LINK, now() + timedelta(days=30)
+    report.save()
+    return report
