@@ -24,7 +24,7 @@ from snsauto.api.views import sent
 
 
 class LabelsField(serializers.ListField):
-    """Labels as words, each once however capitalised; a comma parts two, as it does where people type them."""
+    """Labels as words, each once however capitalised; a comma parts two, as where people type them."""
 
     child = serializers.CharField()
 
@@ -104,9 +104,7 @@ class MediaViewSet(
     def get_queryset(self) -> QuerySet[Media]:
         return Media.objects.visible_to(member_of(self.request)).prefetch_related("labels")
 
-    @extend_schema(
-        request={"multipart/form-data": MediaUploadSerializer}, responses={201: LibrarySerializer}
-    )
+    @extend_schema(request={"multipart/form-data": MediaUploadSerializer}, responses={201: LibrarySerializer})
     def create(self, request: Request) -> Response:
         upload = sent(MediaUploadSerializer, request)
         media = pictures.take_in(member_of(request), upload["file"])

@@ -110,7 +110,11 @@ class WallTime(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call
 
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, str]:
         hour, sixty = "([01][0-9]|2[0-3])", "[0-5][0-9]"
-        return {"type": "string", "pattern": f"^{hour}:{sixty}(:{sixty}(\\.[0-9]{{1,6}})?)?$", "example": "08:00"}
+        return {
+            "type": "string",
+            "pattern": f"^{hour}:{sixty}(:{sixty}(\\.[0-9]{{1,6}})?)?$",
+            "example": "08:00",
+        }
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
