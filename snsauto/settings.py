@@ -236,6 +236,12 @@ SPECTACULAR_SETTINGS = {
         "AccountStateEnum": "accounts.models.Account.State",
         "StepStateEnum": "publishing.models.Step.State",
         "ReportStateEnum": "analytics.report_models.Report.State",
+        "ConversationStateEnum": "inbox.models.Conversation.State",
+        "MessageKindEnum": "inbox.models.Kind",
+        "ModerationEnum": "platforms.base.Moderation.__args__",
+        "ChannelEnum": "accounts.events.CHANNELS",
+        "WeekdayEnum": "analytics.report_models.Weekday",
+        "PublishPlatformEnum": "snsauto.api.publish.CHOICES",
     },
 }
 

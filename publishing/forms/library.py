@@ -25,6 +25,14 @@ USED = (
 ONLY = {"unused": ~USED, "used": USED, "undescribed": Q(alt_text="")}
 
 
+def searched(rows: QuerySet[Media], words: str) -> QuerySet[Media]:
+    """Those that have each of the words in their name, their description or a label."""
+    for word in words.split():
+        labelled = Exists(MediaLabel.objects.filter(media=OuterRef("pk"), name__icontains=word))
+        rows = rows.filter(Q(name__icontains=word) | Q(alt_text__icontains=word) | labelled)
+    return rows
+
+
 class UploadForm(forms.Form):
     """One picture; what it really is, is found out from its content."""
 
@@ -105,9 +113,7 @@ class LibraryFilter(forms.Form):
         self.is_valid()
         asked = self.cleaned_data
         rows: QuerySet[Media] = Media.objects.visible_to(self.member).annotate(is_used=USED)
-        for word in (asked.get("q") or "").split():
-            labelled = Exists(MediaLabel.objects.filter(media=OuterRef("pk"), name__icontains=word))
-            rows = rows.filter(Q(name__icontains=word) | Q(alt_text__icontains=word) | labelled)
+        rows = searched(rows, asked.get("q") or "")
         if asked.get("kind"):
             rows = rows.filter(KINDS[asked["kind"]])
         if asked.get("only"):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.http import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
@@ -28,6 +27,15 @@ Method = TypeVar("Method", bound=Callable[..., HttpResponseBase])
 STREAM = OpenApiParameter(
     "stream", bool, description="Answer as server-sent events `delta`, `again`, then `done` or `failed`."
 )
+
+EVENT = {  # one of the stream; `data` is JSON of its own
+    "type": "object",
+    "properties": {
+        "event": {"type": "string", "enum": ["delta", "again", "done", "failed"]},
+        "data": {"type": "string"},
+    },
+    "required": ["event", "data"],
+}
 
 
 class AiProblem(exceptions.APIException):
@@ -83,7 +91,7 @@ class AltTextSerializer(serializers.Serializer[Any]):
     media = OwnRows(queryset=Media.objects.all())
 
 
-class ReplySerializer(serializers.Serializer[Any]):
+class AnswerDraftSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(max_length=LONGEST_MESSAGE)
     author = serializers.CharField(required=False, default="", allow_blank=True, max_length=200)
     post_text = serializers.CharField(
@@ -114,7 +122,7 @@ class SuggestionSerializer(serializers.Serializer[Any]):
 
 def answers(serializer: type[serializers.Serializer[Any]]) -> Callable[[Method], Method]:
     """How such a question stands in the schema."""
-    stream = OpenApiResponse(OpenApiTypes.STR, description="With `?stream=1`.")
+    stream = OpenApiResponse(EVENT, description="With `?stream=1`: one event after the other.")
     decorate: Callable[[Method], Method] = extend_schema(
         request=serializer,
         parameters=[STREAM],
@@ -218,9 +226,9 @@ class AltText(Question):
 class Reply(Question):
     """A draft of an answer to what somebody wrote. Nothing is sent."""
 
-    serializer = ReplySerializer
+    serializer = AnswerDraftSerializer
 
-    @answers(ReplySerializer)
+    @answers(AnswerDraftSerializer)
     def post(self, request: Request) -> HttpResponseBase:
         return self.answer(request)
 

@@ -16,6 +16,7 @@ from campaigns.models import Campaign
 from campaigns.validators import faults
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
+from snsauto.api.etags import Conditional
 from snsauto.api.idempotency import idempotent
 from snsauto.api.views import KEY
 
@@ -78,6 +79,7 @@ class CampaignMetricsSerializer(serializers.Serializer[Any]):
 
 
 class CampaignViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,

@@ -20,6 +20,7 @@ from inbox.models import Conversation, Label, Message, Note, Reply, ReplyRule, S
 from inbox.rules import dry_run
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
+from snsauto.api.etags import Conditional
 from snsauto.api.idempotency import idempotent
 from snsauto.api.inbox_rows import (
     AnswerSerializer,
@@ -74,7 +75,7 @@ class LastWritten(CursorPagination):
 
 
 class ConversationViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
+    Conditional, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Conversation]
 ):
     """Conversations: list them, read them, answer them, put them away."""
 
@@ -183,7 +184,7 @@ class ConversationViewSet(
     def notes(self, request: Request, pk: str) -> Response:
         """What the team says among itself, oldest first; and another note."""
         row = self.get_object()
-        if request.method == "GET":
+        if request.method != "POST":
             return Response(NoteSerializer(row.notes.all(), many=True).data)
         note: Note = row.notes.create(user=member_of(request).user, **sent(NoteSerializer, request))
         row.save(update_fields=["changed_at"])
@@ -223,9 +224,9 @@ class ReplyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         rows = Reply.objects.filter(conversation__workspace_id=member_of(self.request).workspace_id)
         return rows.select_related("message__conversation__account")
 
-    def _decide(self, decide: Callable[[Reply], bool]) -> Response:
+    def _decide(self, reply: Reply, decide: Callable[[Reply], bool]) -> Response:
         with answering():
-            if not decide(self.get_object()):
+            if not decide(reply):
                 raise Conflict(_("This is not possible in its state, or somebody was faster."))
         return Response(self.get_serializer(self.get_object()).data)
 
@@ -234,24 +235,24 @@ class ReplyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
     @idempotent
     def retry(self, request: Request, pk: str) -> Response:
         """Send what failed once more."""
-        return self._decide(replying.retry)
+        return self._decide(self.get_object(), replying.retry)
 
     @extend_schema(request=ArrivedSerializer, responses=ReplySerializer, parameters=[KEY])
     @action(detail=True, methods=["post"], filterset_fields=None)
     @idempotent
     def confirm(self, request: Request, pk: str) -> Response:
         """A person has looked at an unclear one: it is there, or it is not and is sent again."""
-        arrived = sent(ArrivedSerializer, request)["arrived"]
-        return self._decide(lambda reply: replying.confirm(reply, arrived=arrived))
+        reply, arrived = self.get_object(), sent(ArrivedSerializer, request)["arrived"]
+        return self._decide(reply, lambda reply: replying.confirm(reply, arrived=arrived))
 
     @extend_schema(request=None, responses=ReplySerializer)
     @action(detail=True, methods=["post"], filterset_fields=None)
     def cancel(self, request: Request, pk: str) -> Response:
         """Take back what was not sent, or drop what failed."""
-        return self._decide(replying.cancel)
+        return self._decide(self.get_object(), replying.cancel)
 
 
-class Own(viewsets.ModelViewSet[Any]):
+class Own(Conditional, viewsets.ModelViewSet[Any]):
     """Rows that a workspace sets its inbox up with."""
 
     scope = "inbox"

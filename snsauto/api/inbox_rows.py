@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any, get_args
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -24,6 +25,7 @@ from snsauto.api.writing import OwnRows
 LARGEST = 2**63 - 1
 
 
+@extend_schema_field(OpenApiTypes.INT)
 class Colleague(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
     """Somebody of the workspace who may answer, by id; nobody else exists."""
 

@@ -14,9 +14,10 @@ from rest_framework.views import APIView
 
 from accounts import muting
 from accounts.events import CHANNELS, EVENTS
-from accounts.models import ChatLink, NoticePreference, Notification, preferences_of
+from accounts.models import ChatLink, NoticePreference, Notification, User, preferences_of
 from accounts.permissions import Permission
 from snsauto.api.authentication import member_of
+from snsauto.api.etags import Conditional
 from snsauto.api.views import sent
 
 
@@ -150,7 +151,7 @@ class NoticePreferenceChangeSerializer(serializers.ModelSerializer[NoticePrefere
         return super().update(instance, validated_data)
 
 
-class NotificationSettings(APIView):
+class NotificationSettings(Conditional, APIView):
     """How the token's owner wants to be told: the same as the page."""
 
     scope = "settings"
@@ -158,8 +159,13 @@ class NotificationSettings(APIView):
 
     @extend_schema(responses=NoticePreferenceSerializer)
     def get(self, request: Request) -> Response:
-        user = member_of(request).user
-        return Response(NoticePreferenceSerializer(preferences_of([user])[user.pk]).data)
+        return Response(_told(member_of(request).user))
+
+    def held(self) -> Any:
+        """Whoever has no row yet is held by their own."""
+        user = User.objects.select_for_update().get(pk=member_of(self.request).user_id)
+        NoticePreference.objects.select_for_update().filter(user=user).first()
+        return _told(user)
 
     @extend_schema(request=NoticePreferenceChangeSerializer, responses=NoticePreferenceSerializer)
     def patch(self, request: Request) -> Response:
@@ -170,3 +176,7 @@ class NotificationSettings(APIView):
         saved = change.save()
         muting.release(saved)
         return Response(NoticePreferenceSerializer(saved).data)
+
+
+def _told(user: User) -> Any:
+    return NoticePreferenceSerializer(preferences_of([user])[user.pk]).data

@@ -22,6 +22,7 @@ from analytics.report_models import Report, ReportPlan
 from campaigns.models import Campaign
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
+from snsauto.api.etags import Conditional
 from snsauto.api.filters import FilterSet, IdFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.views import KEY, sent
@@ -94,6 +95,7 @@ class ReportFilter(FilterSet):
 
 
 class ReportViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
@@ -232,6 +234,7 @@ class ReportPlanSerializer(serializers.ModelSerializer[ReportPlan]):
 
 
 class ReportPlanViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.UpdateModelMixin,

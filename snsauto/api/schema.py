@@ -5,7 +5,7 @@ Imported by the addresses, so that it is registered.
 
 from typing import Any, Literal
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.utils import OpenApiParameter
@@ -101,6 +101,20 @@ class Schema(AutoSchema):
         if self.method in WRITING and isinstance(self.view, Conditional):
             codes.append("412")
         return codes
+
+
+class WallTime(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """A time of a clock on a wall. The format `time` of JSON Schema would want an offset."""
+
+    target_class = "rest_framework.fields.TimeField"
+
+    def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, str]:
+        hour, sixty = "([01][0-9]|2[0-3])", "[0-5][0-9]"
+        return {
+            "type": "string",
+            "pattern": f"^{hour}:{sixty}(:{sixty}(\\.[0-9]{{1,6}})?)?$",
+            "example": "08:00",
+        }
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

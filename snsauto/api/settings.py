@@ -34,12 +34,12 @@ class ProfileSettings(serializers.ModelSerializer[User]):
         return User.objects.select_for_update().get(pk=member.user_id)
 
 
-class WorkspaceSettings(serializers.ModelSerializer[Workspace]):
+class WorkspaceSection(serializers.ModelSerializer[Workspace]):
     """The workspace's. `tolerance`: how late a post may still go out by itself (`00:30:00`)."""
 
     class Meta:
         model = Workspace
-        fields = ["name", "timezone", "tolerance", "week_starts_on", "brand_colour"]
+        fields = ["name", "timezone", "tolerance", "week_starts_on", "brand_colour", "auto_reply"]
 
     @staticmethod
     def row(member: Membership) -> Workspace:
@@ -56,7 +56,7 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "profile": Section(ProfileSettings, Permission.VIEW),
-    "workspace": Section(WorkspaceSettings, Permission.MANAGE),
+    "workspace": Section(WorkspaceSection, Permission.MANAGE),
 }
 FIELDS = {name: section.serializer(required=False) for name, section in SECTIONS.items()}
 SHAPE = inline_serializer("Settings", FIELDS)

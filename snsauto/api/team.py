@@ -46,10 +46,13 @@ class Managed(APIView):
 
 
 class WorkspaceSettingsSerializer(serializers.ModelSerializer[Workspace]):
-    """A workspace. `week_starts_on`: 0 is Monday. `tolerance_minutes`: how late a post still goes out."""
+    """A workspace. `week_starts_on`: 0 is Monday. `tolerance_minutes`: how late a post still goes out.
+
+    `auto_reply`: rules of the inbox may answer.
+    """
 
     tolerance_minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60)
-    deletes_at = serializers.DateTimeField(read_only=True)
+    deletes_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
     class Meta:
         model = Workspace
@@ -61,6 +64,7 @@ class WorkspaceSettingsSerializer(serializers.ModelSerializer[Workspace]):
             "tolerance_minutes",
             "brand_colour",
             "is_paused",
+            "auto_reply",
             "deletes_at",
         ]
 

@@ -22,6 +22,8 @@ from publishing.models import Media, Post
 from publishing.post_templates import Filling, MissingVariables, Part, TemplateInput
 from publishing.template_rows import Template, TemplatePart
 from snsauto.api.authentication import member_of
+from snsauto.api.caching import cached_answer
+from snsauto.api.etags import Conditional
 from snsauto.api.filters import FilterSet
 from snsauto.api.idempotency import idempotent
 from snsauto.api.permissions import require_scope
@@ -145,6 +147,7 @@ class TemplateFilter(FilterSet):
 
 
 class TemplateViewSet(
+    Conditional,
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
     mixins.DestroyModelMixin,
@@ -159,6 +162,10 @@ class TemplateViewSet(
 
     def get_queryset(self) -> QuerySet[Template]:
         return Template.objects.visible_to(member_of(self.request)).whole()
+
+    @cached_answer("templates")
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return super().list(request, *args, **kwargs)
 
     def _answer(self, template: Template, status_code: int = status.HTTP_200_OK) -> Response:
         row = self.get_queryset().get(pk=template.pk)

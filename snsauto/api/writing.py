@@ -93,11 +93,6 @@ class SwitchChangeSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(required=False, default="", allow_blank=True, max_length=300)
 
 
-class MediaUploadSerializer(serializers.Serializer[Any]):
-    file = serializers.FileField()
-    alt_text = serializers.CharField(required=False, allow_blank=True, max_length=1500)
-
-
 class CheckResultSerializer(serializers.Serializer[Any]):
     """What the preflight found for one account."""
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from accounts.factories import AccountFactory
+from accounts.factories import AccountFactory, client_of
 from accounts.models import Account, User, Workspace
 from publishing.ai_rows import AiProfile, AiUse
 from publishing.factories import CampaignFactory, DeliveryFactory, MediaFactory, PostFactory
@@ -293,8 +293,25 @@ def test_the_list_takes_as_many_queries_for_many(
     client = api(ada)
     client.get(f"{API}/me/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         answer = client.get(f"{API}/templates/?q=T")
 
     assert len(answer.json()["results"]) == count
     assert client.get(f"{API}/templates/?q=nowhere").json()["results"] == []
+
+
+def test_whoever_writes_templates_reads_them_fresh(ada: User) -> None:
+    client = api(ada)
+    made = client.post(f"{API}/templates/", {"name": "Loaf", "text": "Rye."}, format="json").json()
+    address = f"{API}/templates/{made['id']}/"
+
+    def listed() -> list[tuple[str, str]]:
+        return [(row["name"], row["text"]) for row in client.get(f"{API}/templates/").json()["results"]]
+
+    assert listed() == [("Loaf", "Rye.")]
+    client.patch(address, {"text": "Spelt."}, format="json")
+    assert listed() == [("Loaf", "Spelt.")]
+    client_of(ada).post(f"/templates/{made['id']}/duplicate/")
+    assert len(listed()) == 2
+    client.delete(address)
+    assert len(listed()) == 1

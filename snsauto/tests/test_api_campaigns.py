@@ -240,7 +240,7 @@ def test_a_plan_cannot_reach_into_another_workspace(ben: User, cho: User) -> Non
         assert answer.status_code == 400, wrong
 
 
-@pytest.mark.parametrize(("part", "queries"), [("reports", 3), ("reports/plans", 5)])
+@pytest.mark.parametrize(("part", "queries"), [("reports", 4), ("reports/plans", 6)])
 def test_lists_cost_the_same_for_many(
     ben: User, workspace: Workspace, part: str, queries: int, django_assert_num_queries: Callable[..., object]
 ) -> None:

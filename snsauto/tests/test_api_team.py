@@ -57,6 +57,7 @@ class TestWorkspace:
             "week_starts_on": 6,
             "tolerance_minutes": 90,
             "brand_colour": "#1b5e8c",
+            "auto_reply": False,
         }
 
         answer = client.patch(f"{API}/workspace/", wanted)
@@ -65,7 +66,8 @@ class TestWorkspace:
         assert answer.status_code == 200
         assert client.get(f"{API}/workspace/").json() == answer.json()
         assert wanted.items() <= answer.json().items()
-        assert workspace.tolerance == timedelta(minutes=90)
+        assert (workspace.tolerance, workspace.auto_reply) == (timedelta(minutes=90), False)
+        assert client.get(f"{API}/settings/").json()["workspace"]["auto_reply"] is False
         assert AuditEvent.objects.get().details == {"fields": sorted(wanted)}
 
     @pytest.mark.parametrize(
