@@ -43,7 +43,7 @@ TRIES = 5
 FILES_SECONDS = 150.0  # for files; those that are left out are listed
 CHUNK = 500
 COPY_BYTES = 1_000_000
-SECRET = ("key_hash", "code_hash", "state_hash", "password")
+SECRET = ("key_hash", "code_hash", "state_hash", "password", "link_key")
 # what only machines say to each other, for minutes or a day
 PASSING = {"oauthstate", "pendingconnection", "idempotentrequest", "dataexport", "version"}
 PERSON = ("id", "email", "name", "date_joined", "last_login")

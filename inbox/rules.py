@@ -193,7 +193,9 @@ def dry_run(rule: ReplyRule, days: int = 7) -> list[Match]:
     rows = Message.objects.filter(
         conversation__workspace_id=rule.workspace_id, is_ours=False, created_at__gte=since
     )
-    rows = rows.select_related("account", "conversation__account", "conversation__delivery", "person").order_by("-created_at", "-pk")
+    rows = rows.select_related(
+        "account", "conversation__account", "conversation__delivery", "person"
+    ).order_by("-created_at", "-pk")
     given: list[Message] = []
     matches = []
     for message in reversed(rows[:DRY_RUN_MESSAGES]):
