@@ -109,7 +109,7 @@ EVENTS = {
             WRITERS, "report", "blue", frozenset({DESK, CHAT}), webhook="report.ready",
         ),
         Event(
-            "ai_budget", _("The month's money for AI runs out"), _("At four fifths of it, and when it is spent."),
+            "ai_budget", _("The month's money for AI runs out"), _("Nearly, or wholly, spent."),
             CONNECTIONS, OWNERS, "sparkles", "amber", frozenset({DESK, MAIL}),
         ),
         Event(

@@ -1,4 +1,4 @@
-"""A row in every table that leads to a workspace, made from the models alone, so that a new one is never missed."""
+"""A row in every table that leads to a workspace, made from the models alone: none is ever missed."""
 
 import uuid
 from datetime import date, time
