@@ -7,7 +7,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import ReadOnlyAdmin
-from analytics.models import AccountDay, Latest, Look, Report, ReportMail, ReportPlan
+from analytics.models import AccountDay, Latest, Look
+from analytics.report_models import Report, ReportMail, ReportPlan
 from publishing.admin import ReadOnlyInline
 
 
@@ -53,6 +54,7 @@ class ReportPlanAdmin(ReadOnlyAdmin):
 class ReportMailInline(ReadOnlyInline):
     model = ReportMail
     fields = ["address", "created_at", "mailing_at", "mailed_at"]
+    readonly_fields = ["mailing_at"]
 
 
 @admin.register(Report)

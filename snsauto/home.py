@@ -92,11 +92,10 @@ def _week(member: Membership) -> list[Figure]:
 
 def _first_steps(member: Membership) -> dict[str, bool]:
     """The first minutes' list: connect, write, schedule; gone once all is done."""
-    found = {
-        "connected": Account.objects.visible_to(member).connected(),
-        "written": Post.objects.visible_to(member),
-        "planned": Delivery.objects.visible_to(member).exclude(state=State.DRAFT),
-    }
     here = Workspace.objects.filter(pk=member.workspace_id)  # one question for all three
-    steps: dict[str, bool] = here.values(**{name: Exists(rows) for name, rows in found.items()}).get()
-    return {**steps, "done": all(steps.values())}
+    steps = here.values_list(
+        Exists(Account.objects.visible_to(member).connected()),
+        Exists(Post.objects.visible_to(member)),
+        Exists(Delivery.objects.visible_to(member).exclude(state=State.DRAFT)),
+    ).get()
+    return dict(zip(("connected", "written", "planned", "done"), (*steps, all(steps)), strict=True))

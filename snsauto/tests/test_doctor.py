@@ -146,7 +146,8 @@ def test_the_bot_says_whether_somebody_reads_it_and_what_waits(settings: Setting
     ChatMessage.objects.create(chat="1", key="k", kind="failed", text="x", due_at=now() - timedelta(hours=1))
     said.append(found("bot"))
     AccountFactory.create(
-        platform_name=settings.CHAT_BOT["name"], credentials={"access": settings.CHAT_BOT["token"]}
+        platform_name=settings.CHAT_BOT["name"],
+        credentials={"access": settings.CHAT_BOT["token"], "refresh": "", "extra": {}},
     )
     said.append(found("bot"))
     settings.CHAT_BOT = {**settings.CHAT_BOT, "token": ""}
