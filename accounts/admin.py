@@ -15,6 +15,8 @@ from accounts.models import (
     ApiToken,
     AppCredential,
     AuditEvent,
+    ChatLink,
+    ChatMessage,
     DataExport,
     Dispatch,
     IdempotentRequest,
@@ -238,3 +240,23 @@ class DataExportAdmin(ReadOnlyAdmin):
     list_display = ["workspace", "asked_by", "state", "tries", "size", "created_at", "done_at"]
     list_filter = ["state"]
     list_select_related = ["workspace", "asked_by"]
+
+
+@admin.register(ChatLink)
+class ChatLinkAdmin(ReadOnlyAdmin):
+    """Who is known to the desk's bot; taken away here, they link themselves again."""
+
+    list_display = ["user", "name", "linked_at", "blocked_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email", "name"]
+
+
+@admin.register(ChatMessage)
+class ChatMessageAdmin(ReadOnlyAdmin):
+    """What the bot has to tell; the words themselves belong to whom they are for."""
+
+    list_display = ["key", "kind", "workspace", "due_at", "taken_until", "tries", "sent_at"]
+    list_filter = ["kind"]
+    list_select_related = ["workspace"]
+    date_hierarchy = "created_at"
+    exclude = ["text"]

@@ -18,13 +18,14 @@ POSTS, CONNECTIONS, PEOPLE, RESULTS, HOUSE = (
     _("The desk itself"),
 )
 
-AUTHOR, WRITERS, OWNERS, ASSIGNEE, ANSWERERS, ASKER, STAFF = (
+AUTHOR, WRITERS, OWNERS, ASSIGNEE, ANSWERERS, ASKER, EVERYBODY, STAFF = (
     _("the author"),
     _("who writes in the workspace"),
     _("who manages connections"),
     _("whom it was given to"),
     _("who may answer"),
     _("who asked for it"),
+    _("everybody in it"),
     _("staff"),
 )
 
@@ -108,12 +109,20 @@ EVENTS = {
             WRITERS, "report", "blue", frozenset({DESK, CHAT}), webhook="report.ready",
         ),
         Event(
+            "ai_budget", _("The month's money for AI runs out"), _("Nearly, or wholly, spent."),
+            CONNECTIONS, OWNERS, "sparkles", "amber", frozenset({DESK, MAIL}),
+        ),
+        Event(
             "webhook_failing", _("A webhook was switched off"), _("Its address did not answer for days."),
             HOUSE, OWNERS, "webhook", "red",
         ),
         Event(
             "export_ready", _("An export is ready"), _("The files of a workspace that somebody asked for."),
             HOUSE, ASKER, "download", "blue",
+        ),
+        Event(
+            "farewell", _("Something will be deleted"), _("A workspace, or your own account, in seven days."),
+            HOUSE, EVERYBODY, "trash", "red", is_urgent=True,
         ),
         Event(
             "incident", _("Something is wrong with the desk"),

@@ -44,10 +44,11 @@ class WorkspaceForm(forms.ModelForm):  # type: ignore[type-arg]
         min_value=1,
         max_value=7 * 24 * 60,
     )
+    field_order = ["name", "timezone", "week_starts_on", "minutes", "auto_reply"]
 
     class Meta:
         model = Workspace
-        fields = ["name", "timezone", "week_starts_on"]
+        fields = ["name", "timezone", "week_starts_on", "auto_reply"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -9,6 +9,7 @@ from inbox.moderating import actions_for
 from inbox.variables import Filled, fill, unfilled
 from inbox.windows import is_closed, why_closed, window_of
 from platforms.base import Moderation
+from publishing.forms.ai import LONGEST_AUTHOR, LONGEST_MESSAGE
 
 MOST_MESSAGES = 200
 MOST_HISTORY = 8
@@ -124,5 +125,31 @@ def check_answer(conversation: Conversation, text: str) -> Checked | None:
     if not text.strip():
         return None
     rules = conversation.account.platform.rules_for(conversation.account.limits).text
-    is_public = conversation.kind in {Kind.COMMENT, Kind.MENTION}
-    return Checked(rules.length(text), rules.limit if is_public else 0, unfilled(text))
+    return Checked(rules.length(text), limit_of(conversation), unfilled(text))
+
+
+def limit_of(conversation: Conversation) -> int:
+    """How long an answer may be; 0 where the network names no length: only public answers are posts."""
+    if conversation.kind not in {Kind.COMMENT, Kind.MENTION}:
+        return 0
+    return conversation.account.platform.rules_for(conversation.account.limits).text.limit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a draft of an answer is made from."""
+
+    text: str
+    author: str
+    post: str
+    most: int
+
+    @classmethod
+    def of(cls, conversation: Conversation, message: Message | None) -> "Asked | None":
+        if message is None:
+            return None
+        delivery = conversation.delivery
+        post = delivery.effective_text if delivery else ""
+        author = str(message.person) if message.person else ""
+        texts = (message.text[:LONGEST_MESSAGE], author[:LONGEST_AUTHOR], post[:LONGEST_MESSAGE])
+        return cls(*texts, most=limit_of(conversation))

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Workspace
 from inbox import replying
 from inbox.conversations import NotAMember, assign, close
-from inbox.filling import MissingVariable, filled
 from inbox.matching import Conditions, conditions_of
 from inbox.models import Message, Reply, ReplyRule, RuleRun
+from inbox.variables import fill
 
 NEWS = timedelta(hours=1)  # what is older at its arrival is no longer waited for
 MOST_AN_HOUR = 30  # automatic answers of one account
@@ -35,7 +35,7 @@ SKIPPED = {
     "pause": _("The person had an answer of this rule a short while ago."),
     "account_hour": _("The account has given as many automatic answers as it may in an hour."),
     "in_a_row": _("Two automatic answers were given here, and no person has written since."),
-    "variable": _("A name that the answer needs is not known."),
+    "variable": _("A name or address that the answer needs is not known."),
     "cannot_reply": _("It cannot be answered."),
 }
 
@@ -114,10 +114,10 @@ def _answer(rule: ReplyRule, message: Message, *, is_answered: bool, live: "Guar
         return Match(rule, message, skipped="answered")
     if why := live.why_not():
         return Match(rule, message, skipped=why)
-    try:
-        return Match(rule, message, answer=filled(rule.reply, message))
-    except MissingVariable:
+    filled = fill(rule.reply, message.conversation, message)
+    if filled.missing:
         return Match(rule, message, skipped="variable")
+    return Match(rule, message, answer=filled.text)
 
 
 class Guards:
@@ -193,7 +193,9 @@ def dry_run(rule: ReplyRule, days: int = 7) -> list[Match]:
     rows = Message.objects.filter(
         conversation__workspace_id=rule.workspace_id, is_ours=False, created_at__gte=since
     )
-    rows = rows.select_related("account", "conversation__account", "person").order_by("-created_at", "-pk")
+    rows = rows.select_related(
+        "account", "conversation__account", "conversation__delivery", "person"
+    ).order_by("-created_at", "-pk")
     given: list[Message] = []
     matches = []
     for message in reversed(rows[:DRY_RUN_MESSAGES]):

@@ -1,11 +1,12 @@
-"""The words in braces of a saved reply: filled in for a conversation, or said to be missing."""
+"""The words in braces of saved replies and rules: filled in for a conversation, or said to be missing."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from inbox.models import Conversation
+from inbox.models import Conversation, Message
 
 VARIABLES = {
     "name": _("the person's name"),
@@ -24,22 +25,27 @@ class Filled:
     missing: tuple[str, ...] = ()
 
 
-def values_of(conversation: Conversation) -> dict[str, str]:
-    """What each variable stands for here; '' where that is not known."""
-    person, account, delivery = conversation.person, conversation.account, conversation.delivery
-    return {
-        "name": (person.name or person.handle) if person else "",
-        "handle": person.handle if person else "",
-        "account": account.name or account.handle,
-        "link": (delivery.permalink if delivery else "") or conversation.permalink,
+def fill(text: str, conversation: Conversation, message: Message | None = None) -> Filled:
+    """A text for whoever wrote the message, or for whom the conversation is with.
+
+    What is not known, and braces around other words, are left as they are.
+    """
+    person = message.person if message else conversation.person
+    account = conversation.account
+    known: dict[str, Callable[[], str]] = {
+        "name": lambda: (person.name or person.handle) if person else "",
+        "handle": lambda: person.handle if person else "",
+        "account": lambda: account.name or account.handle,
+        "link": lambda: _link(conversation),
     }
-
-
-def fill(text: str, conversation: Conversation) -> Filled:
-    """A saved reply for somebody."""
-    values = values_of(conversation)
+    values = {name: known[name]() for name in unfilled(text)}
     filled = BRACES.sub(lambda found: values.get(found[1]) or found[0], text)
-    return Filled(filled, unfilled(filled))
+    return Filled(filled, tuple(name for name, value in values.items() if not value))
+
+
+def _link(conversation: Conversation) -> str:
+    delivery = conversation.delivery
+    return (delivery.permalink if delivery else "") or conversation.permalink
 
 
 def named(text: str) -> tuple[str, ...]:
@@ -48,5 +54,5 @@ def named(text: str) -> tuple[str, ...]:
 
 
 def unfilled(text: str) -> tuple[str, ...]:
-    """The variables that still stand in a text."""
+    """The variables that stand in a text."""
     return tuple(name for name in named(text) if name in VARIABLES)

@@ -7,7 +7,9 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import django
@@ -16,15 +18,20 @@ from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection
+from django.utils.timezone import now
 
 from accounts.connections import offers
 from accounts.fields import Undecryptable
-from accounts.models import Account
+from accounts.models import Account, ChatMessage
+from inbox.models import Feed, Receipt
 from publishing.ai.prices import is_priced
 from publishing.storage import StorageAway
 from snsauto import health, ports
+from snsauto.models import BotReader
 
 LITTLE_SPACE = 500_000_000  # bytes
+STUCK = timedelta(minutes=10)
+MOST_NAMED = 10  # accounts that cannot be read, one a line
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def examine() -> Iterator[Finding]:
     for check in checks:
         yield Finding(check.name, check.said, "" if check.ok else ADVICE[check.name.partition(" ")[0]])
     if all(check.ok for check in checks if check.name in {"database", "migrations"}):
-        for step in (credentials, networks):
+        for step in (credentials, bot, inbox, networks):
             yield from step()
 
 
@@ -180,6 +187,58 @@ def credentials() -> Iterator[Finding]:
             unreadable += 1
     advice = "Put the key that was used back into ENCRYPTION_KEYS, or connect these accounts again."
     yield Finding("tokens", f"{total - unreadable} of {total} can be read", advice if unreadable else "")
+
+
+def bot() -> Iterator[Finding]:
+    """Whether the desk's own bot is read, and whether what it has to tell is told."""
+    if not settings.CHAT_BOT["token"]:
+        yield Finding("bot", "no token: nobody is told anything in a chat")
+        return
+    moment = now()
+    lease = BotReader.objects.filter(lease_until__gt=moment).first()
+    stuck = ChatMessage.objects.filter(due_at__lt=moment - STUCK).count()
+    if account := _sharing():
+        yield Finding("bot", f"{account} posts by the same bot", "Give the desk a bot of its own.")
+    elif lease is None:
+        yield Finding("bot", "no process reads it", "Start manage.py run, or manage.py bot by itself.")
+    elif stuck:
+        advice = "Look at “Chat messages” in the back office, and in the log for what the network says."
+        yield Finding("bot", f"{stuck} messages wait for more than ten minutes", advice)
+    else:
+        yield Finding("bot", f"read by {lease.owner}")
+
+
+def _sharing() -> str:
+    """The account that posts by the desk's own bot, if one does."""
+    rows = Account.objects.connected().filter(platform_name=settings.CHAT_BOT["name"])
+    with suppress(Undecryptable):  # told of by itself
+        return next(
+            (str(row) for row in rows if row.token and row.token.access == settings.CHAT_BOT["token"]), ""
+        )
+    return ""
+
+
+def inbox() -> Iterator[Finding]:
+    """Whether what people write to the accounts is read."""
+    feeds = Feed.objects.filter(account__state=Account.State.CONNECTED).select_related("account")
+    late = feeds.filter(due_at__lt=now() - STUCK).count()
+    troubled = list(feeds.exclude(problem="").order_by("looked_at")[:MOST_NAMED])
+    if late:
+        advice = (
+            "See “cluster default” above: it reads them. “Feeds” in the back office says when each is due."
+        )
+        yield Finding("inbox", f"{late} of {feeds.count()} accounts are not read", advice)
+    for feed in troubled:
+        who = f"{feed.account.handle} on {feed.account.platform.label}"
+        yield Finding(
+            "inbox", f"{who}: {feed.problem}", "It is tried again by itself; connect it again if not."
+        )
+    if not late and not troubled:
+        yield Finding("inbox", f"{feeds.count()} accounts are read")
+    waiting = Receipt.objects.filter(due_at__lt=now() - STUCK).count()
+    if waiting:
+        advice = "“Receipts” in the back office says why, and works them off again."
+        yield Finding("inbox", f"{waiting} calls of networks are not worked off", advice)
 
 
 def networks() -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import MemberRequest
-from accounts.models import EXPIRY_WARNING, Account, Membership
+from accounts.models import EXPIRY_WARNING, Account, Membership, Workspace
 from accounts.permissions import Permission, requires
 from analytics.reading import Book, Range
 from inbox.models import Conversation
@@ -92,12 +92,10 @@ def _week(member: Membership) -> list[Figure]:
 
 def _first_steps(member: Membership) -> dict[str, bool]:
     """The first minutes' list: connect, write, schedule; gone once all is done."""
-    connected = Account.objects.visible_to(member).connected().exists()
-    written = Post.objects.visible_to(member).exists()
-    planned = Delivery.objects.visible_to(member).exclude(state=State.DRAFT).exists()
-    return {
-        "connected": connected,
-        "written": written,
-        "planned": planned,
-        "done": written and planned and connected,
-    }
+    here = Workspace.objects.filter(pk=member.workspace_id)  # one question for all three
+    steps = here.values_list(
+        Exists(Account.objects.visible_to(member).connected()),
+        Exists(Post.objects.visible_to(member)),
+        Exists(Delivery.objects.visible_to(member).exclude(state=State.DRAFT)),
+    ).get()
+    return dict(zip(("connected", "written", "planned", "done"), (*steps, all(steps)), strict=True))

@@ -64,6 +64,18 @@ class TestWorkspace:
         assert (workspace.tolerance, workspace.week_starts_on) == (timedelta(minutes=45), 6)
         assert AuditEvent.objects.get().action == "workspace.changed"
 
+    @pytest.mark.parametrize("is_on", [True, False])
+    def test_answering_by_rules_is_switched_there(self, ada: User, workspace: Workspace, is_on: bool) -> None:
+        Workspace.objects.update(auto_reply=not is_on)
+
+        client_of(ada).post(
+            f"{PAGE}workspace/", {**self.FORM, **({"workspace-auto_reply": "on"} if is_on else {})}
+        )
+
+        workspace.refresh_from_db()
+        assert workspace.auto_reply is is_on
+        assert "auto_reply" in AuditEvent.objects.get().details["fields"]
+
     def test_reopened_and_saved_it_is_unchanged(self, ada: User, workspace: Workspace) -> None:
         Workspace.objects.update(timezone="US/Pacific", tolerance=timedelta(minutes=90), week_starts_on=5)
         form = client_of(ada).get(f"{PAGE}workspace/").context["workspace_form"]

@@ -1,6 +1,5 @@
 """What a team sets its inbox up with: saved replies, labels, rules."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account, Membership, User
 from accounts.permissions import GRANTED, Permission
-from inbox import filling
 from inbox.models import Kind, Label, ReplyRule, SavedReply
 from inbox.variables import VARIABLES, named
 from platforms.registry import PLATFORMS
@@ -37,11 +35,11 @@ PAUSES = [
 MOST_WORDS = 50
 
 
-def known_variables(text: str, known: Iterable[str] = VARIABLES) -> str:
+def known_variables(text: str) -> str:
     """A text whose words in braces are all variables of ours."""
-    if unknown := [name for name in named(text) if name not in known]:
+    if unknown := [name for name in named(text) if name not in VARIABLES]:
         names = ", ".join(f"{{{name}}}" for name in unknown)
-        all_known = ", ".join(f"{{{name}}}" for name in known)
+        all_known = ", ".join(f"{{{name}}}" for name in VARIABLES)
         sentence = _("%(names)s is no variable. There are %(known)s.")
         raise ValidationError(sentence % {"names": names, "known": all_known}, "unknown_variable")
     return text
@@ -146,7 +144,7 @@ class RuleForm(Named):
             "assignee": gettext_lazy("Give it to"),
         }
         help_texts = {
-            "reply": gettext_lazy("{name}, {handle} and {account} are filled in. Empty: no answer."),
+            "reply": gettext_lazy("{name}, {handle}, {account} and {link} are filled in. Empty: no answer."),
             "from_time": gettext_lazy("By the workspace's clock; an end before the start is over midnight."),
         }
 
@@ -171,7 +169,7 @@ class RuleForm(Named):
         return [word[:80] for word in dict.fromkeys(words) if word][:MOST_WORDS]
 
     def clean_reply(self) -> str:
-        return known_variables(self.cleaned_data["reply"], filling.VARIABLES)
+        return known_variables(self.cleaned_data["reply"])
 
     def clean(self) -> dict[str, Any]:
         asked: dict[str, Any] = super().clean() or self.cleaned_data

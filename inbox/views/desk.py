@@ -16,7 +16,7 @@ from inbox.forms.answering import ReplyForm, presets
 from inbox.forms.filters import SHOWN, ConversationFilter, after, cursor_of, read_cursor
 from inbox.models import Conversation, ConversationQuerySet, Kind, Message
 from inbox.news import MOST, Stamp, changed, fresh_stamp, next_stamp, nothing_new
-from inbox.reading import Window, conversations_of, history_of, saved_for, thread_of
+from inbox.reading import Asked, Window, conversations_of, history_of, saved_for, thread_of
 
 PAGE_SIZE = 40
 
@@ -147,14 +147,16 @@ def conversation_context(
     chosen = next((filled.text for each, filled in saved if str(each.pk) == request.GET.get("saved")), "")
     asked = _number(request.POST.get("message") or request.GET.get("to"))
     answered = row.messages.filter(pk=asked, is_ours=False, deleted_at=None).select_related("person").first()
+    thread = thread_of(row)
     return {
         "conversation": row,
         "opened": row,
         "around": told,
-        "thread": thread_of(row),
+        "thread": thread,
         "window": Window.of(row),
         "reply": reply or ReplyForm(row, text=chosen),
         "answered": answered,
+        "asked": Asked.of(row, answered or thread.last_in),
         "saved": saved,
         "history": history_of(row),
         "notes": row.notes.select_related("user"),

@@ -120,7 +120,7 @@ def _warn(workspace: Workspace) -> None:
     )
     tell(
         owners,
-        kind="quota_full",
+        kind="ai_budget",
         key=f"ai-budget-{level}-{workspace.pk}-{date_format(month.begins, 'Y-m')}",
         text=month.warning,
         url=reverse("publishing:ai-settings"),

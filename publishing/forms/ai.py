@@ -12,6 +12,7 @@ from publishing.forms.fields import ItemsField, LinesField
 
 LONGEST_BRIEF = 4000
 LONGEST_MESSAGE = 8000
+LONGEST_AUTHOR = 200
 TONES = (
     ("", _("As your voice says")),
     ("friendly and personal", _("Friendly")),
@@ -47,7 +48,7 @@ class ReplyHelpForm(forms.Form):
     """What an answer is drafted from; `most`: how many characters it may have, 0 for any."""
 
     message = LinesField(required=True, max_length=LONGEST_MESSAGE)
-    author = forms.CharField(required=False, max_length=200)
+    author = forms.CharField(required=False, max_length=LONGEST_AUTHOR)
     post = LinesField(max_length=LONGEST_MESSAGE)
     most = forms.IntegerField(required=False, min_value=0)
 

@@ -10,7 +10,6 @@ from rest_framework import serializers
 
 from accounts.models import Account, Membership, User
 from accounts.permissions import GRANTED, Permission
-from inbox import filling
 from inbox.forms.filters import SHOWN
 from inbox.forms.setting_up import COLOURS, known_variables
 from inbox.models import Conversation, Kind, Label, Message, Note, Person, Reply, ReplyRule, SavedReply
@@ -97,7 +96,7 @@ class ReplyRuleSerializer(serializers.ModelSerializer[ReplyRule]):
         return _free(self, ReplyRule, value)
 
     def validate_reply(self, value: str) -> str:
-        return known_variables(value, filling.VARIABLES)
+        return known_variables(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         def value(name: str) -> Any:

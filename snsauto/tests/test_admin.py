@@ -11,17 +11,30 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from accounts.factories import AccountFactory, client_of
-from accounts.models import Account, ApiToken, AppCredential, AuditEvent, OAuthState, PendingConnection, User
+from accounts.models import (
+    Account,
+    ApiToken,
+    AppCredential,
+    AuditEvent,
+    ChatMessage,
+    OAuthState,
+    PendingConnection,
+    User,
+    Webhook,
+    Workspace,
+)
+from analytics.models import Look, Report
 from platforms.registry import PLATFORMS
 from publishing.factories import DeliveryFactory, PostFactory
 from publishing.models import Attempt, Delivery, State, Step
+from snsauto.tests.everything import HUSH, fill
 
 pytestmark = pytest.mark.django_db
 NETWORK = next(iter(PLATFORMS))
 OURS = [
     model
     for model in admin.site._registry
-    if model.__module__.split(".")[0] in {"accounts", "campaigns", "publishing"}
+    if model.__module__.split(".")[0] in {"accounts", "analytics", "campaigns", "inbox", "publishing"}
 ]
 
 
@@ -51,7 +64,8 @@ def act(client: Client, model: type[models.Model], action: str, pk: int) -> None
 
 def test_every_model_of_ours_has_its_desk() -> None:
     assert {model.__name__ for model in OURS} >= {
-        "Account", "ApiToken", "Attempt", "AuditEvent", "Campaign", "Delivery", "Media", "Membership", "Post",
+        "Account", "AccountDay", "ApiToken", "Attempt", "AuditEvent", "Campaign", "ChatLink", "ChatMessage",
+        "Delivery", "Feed", "Latest", "Look", "Media", "Membership", "Post", "Report", "ReportPlan",
         "Step", "User", "Workspace",
     }  # fmt: skip
 
@@ -129,6 +143,24 @@ def test_no_secret_is_shown_anywhere(staff: Client, ada: User, delivery: Deliver
 
     for secret in ("access-of-a-test", "refresh-of-a-test", "client-secret", "verifier-secret", key):
         assert not any(secret in shown for shown in pages), secret
+
+
+def test_every_row_opens_and_shows_no_secret(staff: Client, ada: User, workspace: Workspace) -> None:
+    rows = {model: row for model, row in fill(ada, workspace).items() if model in admin.site._registry}
+
+    pages = {model: staff.get(page(model, "change", row.pk)) for model, row in rows.items()}
+
+    assert {Report, Look, ChatMessage, Webhook} <= set(pages)
+    assert [model for model, shown in pages.items() if shown.status_code != 200] == []
+    assert [model for model, shown in pages.items() if HUSH in shown.text] == []
+
+
+def test_what_nobody_asks_any_more_is_asked_with_one_click(staff: Client, delivery: Delivery) -> None:
+    look = Look.objects.create(delivery=delivery, due_at=None, problem="The post is gone.")
+
+    act(staff, Look, "ask_now", look.pk)
+
+    assert Look.objects.due(now()).get() == look
 
 
 def test_a_client_secret_is_written_and_never_read(staff: Client) -> None:

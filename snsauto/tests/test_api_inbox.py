@@ -376,7 +376,7 @@ def test_rows_are_made_changed_and_deleted(
         ("saved-replies", {"name": "Hours", "text": "Hello {friend}"}, "text"),
         ("labels", {"name": "Order", "colour": "#ff0000"}, "colour"),
         ("reply-rules", {"name": "Nothing"}, "reply"),
-        ("reply-rules", {"name": "Link", "reply": "See {link}"}, "reply"),
+        ("reply-rules", {"name": "Link", "reply": "See {friend}"}, "reply"),
         ("reply-rules", {"name": "Days", "reply": "x", "days": [7]}, "days.0"),
         ("reply-rules", {"name": "Hours", "reply": "x", "from_time": "09:00"}, "until_time"),
         ("reply-rules", {"name": "Net", "reply": "x", "platforms": ["myspace"]}, "platforms.0"),

@@ -1,17 +1,22 @@
 """What the doctor finds, and that it shows no secret."""
 
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import connection
+from django.utils.timezone import now
 from pytest_django.fixtures import Settings
 
 from accounts.factories import AccountFactory
-from accounts.models import Account
+from accounts.models import Account, ChatMessage
+from inbox.factories import FeedFactory
+from inbox.models import Feed, Receipt
 from snsauto import doctor
+from snsauto.models import BotReader
 
 
 def found(name: str) -> doctor.Finding:
@@ -131,3 +136,44 @@ def test_a_store_of_media_that_is_away_is_found(settings: Settings) -> None:
 
     assert finding.said == "cannot be stored"
     assert finding.advice.startswith("Check MEDIA_S3_…: Could not connect")
+
+
+@pytest.mark.django_db
+def test_the_bot_says_whether_somebody_reads_it_and_what_waits(settings: Settings) -> None:
+    said = [found("bot")]
+    BotReader.objects.create(pk=1, owner="desk:1", lease_until=now() + timedelta(seconds=9))
+    said.append(found("bot"))
+    ChatMessage.objects.create(chat="1", key="k", kind="failed", text="x", due_at=now() - timedelta(hours=1))
+    said.append(found("bot"))
+    AccountFactory.create(
+        platform_name=settings.CHAT_BOT["name"],
+        credentials={"access": settings.CHAT_BOT["token"], "refresh": "", "extra": {}},
+    )
+    said.append(found("bot"))
+    settings.CHAT_BOT = {**settings.CHAT_BOT, "token": ""}
+    said.append(found("bot"))
+
+    assert [finding.ok for finding in said] == [False, True, False, False, True]
+    assert said[1].said == "read by desk:1"
+    assert said[2].said.startswith("1 messages wait")
+    assert said[3].said.endswith("posts by the same bot")
+
+
+@pytest.mark.django_db
+def test_the_inbox_says_whose_words_are_not_read() -> None:
+    said = [found("inbox")]
+    feed = FeedFactory.create(due_at=now() - timedelta(hours=1))
+    said.append(found("inbox"))
+    Feed.objects.update(due_at=now(), problem="The token has ended.")
+    said.append(found("inbox"))
+    Feed.objects.update(problem="")
+    Receipt.objects.create(platform_name="any", digest="d", due_at=now() - timedelta(hours=1))
+    calls = [finding for finding in doctor.inbox() if not finding.ok]
+
+    assert [finding.said for finding in said] == [
+        "0 accounts are read",
+        "1 of 1 accounts are not read",
+        f"{feed.account.handle} on {feed.account.platform.label}: The token has ended.",
+    ]
+    assert [finding.ok for finding in said] == [True, False, False]
+    assert [finding.said for finding in calls] == ["1 calls of networks are not worked off"]

@@ -29,10 +29,21 @@ function insert(text) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// What a draft is made from: the message that is answered, else the last one of somebody else.
+function draftFor(message) {
+  const theirs = [...pane.querySelectorAll(".say:not([data-ours])")].filter((one) => one.querySelector(".say__text > p"));
+  const say = pane.querySelector(`#say-${message || 0}`) || theirs.at(-1);
+  const from = (name) => pane.querySelector(`[name="ai-${name}"]`);
+  if (!say || !from("message")) return;
+  from("message").value = say.querySelector(".say__text > p").textContent;
+  from("author").value = say.querySelector(".say__by > strong").textContent;
+}
+
 function answerTo(message, name) {
   pane.querySelector("[data-answer-message]").value = message;
   pane.querySelector("[data-answer-quote]").hidden = !message;
   pane.querySelector("[data-answer-who]").textContent = name;
+  draftFor(message);
   box().focus();
 }
 

@@ -269,6 +269,39 @@ def test_a_press_of_another_kind_is_none(desk: Client, talk: Talk, cho: User) ->
     assert client_of(cho).post(f"/inbox/answers/{reply.pk}/", {"press": "cancel"}).status_code == 404
 
 
+# --- a draft by the helper ---
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Kind.COMMENT, "500"), (Kind.DIRECT, "0")])
+def test_the_box_offers_a_draft_made_from_what_is_answered(
+    desk: Client, talk: Talk, workspace: Workspace, account: Account, kind: str, most: str
+) -> None:
+    post = DeliveryFactory.create(
+        post__workspace=workspace, post__text="Rye is out", account=account, published=True
+    )
+    row = talk("Do you bake <rye>?", "And wheat?", name="Ana Lopes", kind=kind, delivery=post)
+    first = row.messages.earliest("pk")
+
+    pages = [desk.get(f"/inbox/{row.pk}/{query}").text for query in ("", f"?to={first.pk}")]
+
+    for page, message in zip(pages, ["And wheat?", "Do you bake &lt;rye&gt;?"], strict=True):
+        for name, value in {"message": message, "author": "Ana Lopes", "post": "Rye is out"}.items():
+            assert f'name="ai-{name}" value="{value}"' in page
+        assert f'name="ai-most" value="{most}"' in page
+    assert 'formaction="/ai/reply/"' in pages[0]
+    assert "js/ai-reply.js" in pages[0]
+
+
+def test_a_draft_without_script_is_a_page_to_copy_from(desk: Client, talk: Talk) -> None:
+    talk("Do you bake rye?")
+
+    form = {"ai-message": "Do you bake rye?", "ai-author": "Ana", "ai-most": "500", "text": "Mine", "key": ""}
+    page = desk.post("/ai/reply/", form).text
+
+    assert "Copy it into your answer" in page
+    assert not Reply.objects.exists()
+
+
 # --- saved replies in the box ---
 
 

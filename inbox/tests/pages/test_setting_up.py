@@ -105,7 +105,7 @@ def test_a_rule_is_made_off_and_switched_on(desk: Client, account: Account, work
     ("form", "sentence"),
     [
         ({"reply": ""}, "Say what the rule does"),
-        ({"reply": "See {link}"}, "{link} is no variable."),
+        ({"reply": "See {friend}"}, "{friend} is no variable."),
         ({"from_time": "09:00"}, "Give both times, or none."),
         ({"is_outside_hours": "on"}, "Say which hours are meant."),
         ({"most_stars": "9"}, "Select a valid choice."),
@@ -122,6 +122,23 @@ def test_a_wrong_rule_comes_back(
     assert answer.status_code == 422
     assert sentence in answer.text
     assert ReplyRule.objects.count() == 1
+
+
+def test_the_list_says_whether_rules_answer_and_leads_to_the_switch(
+    desk: Client, workspace: Workspace, ben: User
+) -> None:
+    ReplyRuleFactory.create(workspace=workspace)
+
+    running = desk.get("/inbox/rules/").text
+    Workspace.objects.update(auto_reply=False)
+    stopped, of_editor = desk.get("/inbox/rules/").text, client_of(ben).get("/inbox/rules/").text
+
+    switch = "/accounts/settings/workspace/#id_workspace-auto_reply"
+    assert "Stop all answers by rules" in running
+    assert "Switch it on" in stopped
+    assert [switch in page for page in (running, stopped, of_editor)] == [True, True, False]
+    assert "switched off for this workspace" in of_editor
+    assert 'id="id_workspace-auto_reply"' in desk.get(switch).text
 
 
 def test_a_rule_takes_nothing_of_another_workspace(desk: Client, vic: User, cho: User) -> None:

@@ -424,7 +424,7 @@ def test_home_costs_the_same_however_much_there_is(
         delivery(published=True)
     ada_browser.get("/")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         response = ada_browser.get("/")
 
     assert len(response.content) < 100_000

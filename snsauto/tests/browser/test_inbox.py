@@ -70,6 +70,38 @@ def arrive(conversation: Conversation, text: str) -> None:
     recount([conversation.pk])
 
 
+# --- a draft ---
+
+
+def test_an_answer_is_drafted_by_the_built_in_helper_taken_back_and_sent(
+    desk: Open, account: Account
+) -> None:
+    row = ConversationFactory.create(
+        account=account, said=["Is it vegan?", "And gluten?"], person__name="Ana"
+    )
+    page = desk(f"/inbox/{row.pk}/")
+    box = page.locator("#reply_text")
+    box.fill("Mine")
+
+    page.get_by_role("link", name="Answer this").click()
+    expect(page.locator('[name="ai-message"]')).to_have_value("Is it vegan?")
+    page.get_by_role("button", name="Draft an answer").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert "Ana" in box.input_value()
+    expect(page.locator("#answer-check")).to_contain_text("/ 500")
+    page.get_by_role("button", name="Undo").click()
+    expect(box).to_have_value("Mine")
+
+    page.get_by_role("link", name="Answer the last message instead").click()
+    expect(page.locator('[name="ai-message"]')).to_have_value("And gluten?")
+    page.get_by_role("button", name="Draft an answer").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    drafted = box.input_value()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#thread")).to_contain_text("Sending soon")
+    assert Reply.objects.get().text == drafted.strip()
+
+
 # --- live ---
 
 
