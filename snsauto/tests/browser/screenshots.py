@@ -37,7 +37,7 @@ def take(page: Page, desk: str, said: str) -> None:
     page.goto(f"{desk}/auth/login/")
     page.locator("[name=login]").fill(login[1])
     page.locator("[name=password]").fill(login[2])
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{desk}/")
     for size, ending in ((WIDE, ""), (NARROW, "-phone")):
         page.set_viewport_size(size)  # type: ignore[arg-type]
