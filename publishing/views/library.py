@@ -120,7 +120,7 @@ def media_delete(request: MemberRequest, pk: int) -> HttpResponse:
     try:
         remove(_media(request, pk))
     except ProtectedError:
-        messages.warning(request, _("A post holds this, so it stays."))
+        messages.warning(request, _("A post holds this, or a template: it stays."))
     else:
         messages.success(request, _("Deleted."))
     return redirect("publishing:media-list")

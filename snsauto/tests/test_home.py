@@ -102,7 +102,9 @@ def test_a_post_that_went_out_to_several_accounts_is_told_once(
     browser: Client, account: Account, workspace: Workspace
 ) -> None:
     first = DeliveryFactory.create(post__workspace=workspace, post__text="Rye is out.", published=True)
-    DeliveryFactory.create(post=first.post, account=AccountFactory.create(workspace=workspace), published=True)
+    DeliveryFactory.create(
+        post=first.post, account=AccountFactory.create(workspace=workspace), published=True
+    )
 
     lately = browser.get("/").context["recent"]
 

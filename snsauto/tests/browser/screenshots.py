@@ -46,6 +46,7 @@ def take(page: Page, desk: str, said: str) -> None:
             page.locator(there).first.wait_for()
             if name == "inbox" and size is WIDE:
                 page.locator(".talk__link").first.click()
+                page.locator(".talk-page").wait_for()
             shoot(page, name + ending)
         write(page, desk)
         shoot(page, f"composer{ending}")
@@ -62,7 +63,7 @@ def write(page: Page, desk: str) -> None:
     page.goto(f"{desk}/library/?kind=image")
     page.get_by_role("link", name="Post it").nth(1).click()
     for box in page.locator("input[name=accounts]").all():
-        box.check(force=True)
+        box.dispatch_event("click")  # on a phone the bar at the foot stands over some of them
     page.get_by_label("Text", exact=True).fill(TEXT)
     page.locator("#previews .preview").nth(2).wait_for(state="attached")
 
