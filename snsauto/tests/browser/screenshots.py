@@ -18,11 +18,11 @@ TEXT = (
 
 # The nine pages of docs/tour.md: where each is, and what must stand there before it is looked at.
 PAGES = {
-    "home": ("/", "main .list__item"),
+    "home": ("/", ".page__body .list__item"),
     "calendar": ("/calendar/", "main"),
     "accounts": ("/accounts/", "main"),
     "analytics": ("/analytics/", "canvas"),
-    "settings": ("/accounts/settings/workspace/", "main form"),
+    "settings": ("/accounts/settings/workspace/", ".page__body form"),
     "templates": ("/templates/", "main"),
     "inbox": ("/inbox/", "main"),
     "campaigns": ("/campaigns/", "main"),
