@@ -15,9 +15,10 @@ from accounts.models import EXPIRY_WARNING, Account, Membership, Workspace
 from accounts.permissions import Permission, requires
 from analytics.reading import Book, Range
 from inbox.models import Conversation
-from publishing.models import NEEDS_PERSON, Delivery, Post, State
+from publishing.models import NEEDS_PERSON, Delivery, DeliveryQuerySet, Post, State
 
 FEW = 6
+LATELY = 80  # deliveries that are looked through for the posts that went out last
 WEEK = timedelta(days=7)
 TOLD = {
     "posts": _("Posts"),
@@ -43,6 +44,19 @@ class Figure:
         return 100 * (self.value - self.before) / abs(self.before)
 
 
+@dataclass(frozen=True)
+class Out:
+    """A post that went out lately, with its deliveries among the latest of the workspace."""
+
+    post: Post
+    deliveries: list[Delivery]
+
+    @property
+    def first(self) -> Delivery:
+        """The one that went out last."""
+        return self.deliveries[0]
+
+
 @require_GET
 @requires(Permission.VIEW)
 def home(request: MemberRequest) -> HttpResponse:
@@ -58,12 +72,21 @@ def home(request: MemberRequest) -> HttpResponse:
         "warned": list(deliveries.warned().order_by("due_at", "pk")[:FEW]),
         "late_count": deliveries.late(now()).count(),
         "accounts": _accounts_in_trouble(member),
-        "recent": list(deliveries.filter(state=State.PUBLISHED).order_by("-published_at", "-pk")[:FEW]),
+        "recent": _went_out(deliveries),
         "steps": _first_steps(member),
         "conversations": _unanswered(member),
         "week": _week(member),
     }
     return render(request, "snsauto/home.html", context)
+
+
+def _went_out(deliveries: DeliveryQuerySet) -> list[Out]:
+    """The latest deliveries by their post, so that one post to many accounts is told once."""
+    rows = deliveries.filter(state=State.PUBLISHED).order_by("-published_at", "-pk")[:LATELY]
+    posts: dict[int, list[Delivery]] = {}
+    for row in rows:
+        posts.setdefault(row.post_id, []).append(row)
+    return [Out(rows[0].post, rows) for rows in list(posts.values())[:FEW]]
 
 
 def _accounts_in_trouble(member: Membership) -> list[Account]:

@@ -59,6 +59,17 @@ UNITS = (
     (60, ngettext_lazy("in %d minute", "in %d minutes"), ngettext_lazy("%d minute ago", "%d minutes ago")),
     (1, ngettext_lazy("in %d second", "in %d seconds"), ngettext_lazy("%d second ago", "%d seconds ago")),
 )
+# How browsers and systems give themselves away; many pretend to be others, so the order matters.
+BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 CANVAS = ' viewBox="0 0 24 24"'  # the rest of an icon's look stands once in base.css
 HUES = 8  # avatar.css has one rule for each
 
@@ -167,6 +178,16 @@ def distance(gap: timedelta) -> str:
         if count := abs(seconds) // size:
             return str((ahead if seconds > 0 else behind) % count)
     return str(_("now"))
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """What a browser calls itself, in words: "Firefox on Linux"; as it is where we cannot tell."""
+    name = next((word for mark, word in BROWSERS.items() if mark in user_agent), "")
+    system = next((word for mark, word in SYSTEMS.items() if mark in user_agent), "")
+    if not (name and system):
+        return user_agent
+    return _("%(browser)s on %(system)s") % {"browser": name, "system": system}
 
 
 def _time(attribute: str, value: datetime, words: str) -> SafeString:

@@ -213,3 +213,29 @@ def test_initials_are_one_or_two_letters(name: str, letters: str) -> None:
 
 def test_a_name_cannot_bring_markup() -> None:
     assert "<b" not in render("{% avatar name %}", name="<b>ad <b>boy")
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) Version/18.6 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        ("curl/8.14.1", "curl/8.14.1"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_by_its_name_and_what_is_none_by_what_it_says(
+    user_agent: str, words: str
+) -> None:
+    assert interface.browser(user_agent) == words

@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_SECONDS = 90
+READY_SECONDS = 240  # the demo is filled first, which takes a busy machine its time
 
 
 @contextmanager

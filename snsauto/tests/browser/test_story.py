@@ -105,7 +105,7 @@ def log_in(page: Page, desk: str) -> None:
     page.goto(f"{desk}/auth/login/")
     page.locator("[name=login]").fill("nora@example.com")
     page.locator("[name=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{desk}/")
 
 
