@@ -71,12 +71,12 @@ def test_another_workspaces_messages_are_not_told(browser: Client, account: Acco
     assert "Not yours" not in browser.get("/").text
 
 
-def test_the_week_is_told_beside_the_week_before(browser: Client, account: Account) -> None:
+def test_the_week_is_told_beside_the_week_before(ada: User, account: Account) -> None:
     with time_machine.travel(NOON, tick=False):
         for days, views in ((0, 30.0), (6, 60.0), (7, 40.0), (13, 20.0), (14, 1000.0)):
             AccountDay.objects.create(account=account, day=(NOON - timedelta(days=days)).date(), views=views)
 
-        answer = browser.get("/")
+        answer = client_of(ada).get("/")
 
     figures = {figure.label: figure for figure in answer.context["week"]}
     assert (figures["Views"].value, figures["Views"].before) == (90, 60)
