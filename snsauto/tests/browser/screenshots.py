@@ -63,7 +63,8 @@ def write(page: Page, desk: str) -> None:
     page.goto(f"{desk}/library/?kind=image")
     page.get_by_role("link", name="Post it").nth(1).click()
     for box in page.locator("input[name=accounts]").all():
-        box.dispatch_event("click")  # on a phone the bar at the foot stands over some of them
+        if not box.is_checked():
+            box.dispatch_event("click")  # on a phone the bar at the foot stands over some of them
     page.get_by_label("Text", exact=True).fill(TEXT)
     page.locator("#previews .preview").nth(2).wait_for(state="attached")
 
