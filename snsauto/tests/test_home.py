@@ -95,15 +95,15 @@ def test_a_change_is_told_only_where_there_is_something_to_compare(
 
 
 def test_a_post_that_went_out_to_several_accounts_is_told_once(
-    browser: Client, account: Account, workspace: Workspace
+    ada_client: Client, account: Account, workspace: Workspace
 ) -> None:
     first = DeliveryFactory.create(post__workspace=workspace, post__text="Rye is out.", published=True)
     DeliveryFactory.create(
         post=first.post, account=AccountFactory.create(workspace=workspace), published=True
     )
 
-    lately = browser.get("/").context["recent"]
+    lately = ada_client.get("/").context["recent"]
 
     assert [len(out.deliveries) for out in lately if out.post == first.post] == [2]
     assert len(lately) == 2
-    assert browser.get("/").text.count("Rye is out.") == 1
+    assert ada_client.get("/").text.count("Rye is out.") == 1
