@@ -294,7 +294,7 @@ def test_a_form_pressed_twice_is_sent_once(visit: Open, sue: User) -> None:
     page.on("request", lambda request: request.method == "POST" and sent.append(request.url))
 
     with page.expect_navigation():
-        page.locator("#profile form button, form#profile button").first.evaluate(
+        page.locator("form[action='/accounts/settings/profile/'] button").first.evaluate(
             "b => { b.click(); b.click(); }"
         )
     page.wait_for_load_state("networkidle")
