@@ -27,7 +27,7 @@ from snsauto.api.bulk import (
     told,
 )
 from snsauto.api.errors import Conflict
-from snsauto.api.filters import FilterSet
+from snsauto.api.filters import FilterSet, MomentFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.serializers import DeliveryDetailSerializer, DeliverySerializer
 from snsauto.api.views import KEY, sent
@@ -39,8 +39,8 @@ class DeliveryFilter(FilterSet):
 
     state = filters.MultipleChoiceFilter(choices=State.choices)
     platform = filters.CharFilter(field_name="account__platform_name")
-    due_after = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="gte")
-    due_before = filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="lt")
+    due_after = MomentFilter(field_name="due_at", lookup_expr="gte")
+    due_before = MomentFilter(field_name="due_at", lookup_expr="lt")
 
     class Meta:
         model = Delivery

@@ -1,10 +1,12 @@
 """How lists are narrowed: by what stands in the address, which tells nothing of rows that nobody may see."""
 
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 
 LARGEST = 2**63 - 1
@@ -24,6 +26,23 @@ class IdFilter(filters.NumberFilter):  # type: ignore[misc]
 
     def get_max_validator(self) -> None:
         """The field has its own."""
+
+
+class MomentField(filters.IsoDateTimeFilter.field_class):  # type: ignore[misc]
+    """A moment in UTC, whatever its offset: databases know fewer of them than people type."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError as error:
+            raise forms.ValidationError(_("There is no such moment."), code="invalid") from error
+
+
+class MomentFilter(filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """Rows before or after a moment."""
+
+    field_class = MomentField
 
 
 class FilterSet(filters.FilterSet):  # type: ignore[misc]

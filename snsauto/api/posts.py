@@ -23,7 +23,7 @@ from publishing.writing import PostInput, locked_deliveries
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
-from snsauto.api.filters import FilterSet, IdFilter
+from snsauto.api.filters import FilterSet, IdFilter, MomentFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.limits import PUBLISH, SCHEDULE, spend
 from snsauto.api.serializers import PostSerializer
@@ -38,8 +38,8 @@ class PostFilter(FilterSet):
 
     state = filters.ChoiceFilter(field_name="deliveries__state", choices=State.choices, distinct=True)
     account = IdFilter(field_name="deliveries__account", distinct=True)
-    scheduled_after = filters.IsoDateTimeFilter(field_name="scheduled_at", lookup_expr="gte")
-    scheduled_before = filters.IsoDateTimeFilter(field_name="scheduled_at", lookup_expr="lt")
+    scheduled_after = MomentFilter(field_name="scheduled_at", lookup_expr="gte")
+    scheduled_before = MomentFilter(field_name="scheduled_at", lookup_expr="lt")
     q = filters.CharFilter(field_name="text", lookup_expr="icontains")
 
     class Meta:

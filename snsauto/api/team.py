@@ -26,6 +26,7 @@ from accounts.views.tokens import tokens_of
 from snsauto.api.authentication import member_of, token_of
 from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
+from snsauto.api.filters import MomentFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.permissions import ScopeMissing
 from snsauto.api.views import KEY, sent
@@ -333,8 +334,8 @@ class AuditFilter(filters.FilterSet):  # type: ignore[misc]
     """By kind, person (e-mail) and time."""
 
     user = filters.CharFilter(field_name="user__email", lookup_expr="iexact")
-    after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    after = MomentFilter(field_name="created_at", lookup_expr="gte")
+    before = MomentFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = AuditEvent

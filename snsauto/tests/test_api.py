@@ -538,3 +538,18 @@ def test_the_docs_page_contacts_no_other_host(client: APIClient) -> None:
 
     assert "cdn" not in page
     assert "/static/drf_spectacular_sidecar/" in page
+
+
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("0221-02-15T15:28:19.5-16:15", 200),  # an offset that no database knows
+        ("2030-05-06T09:00:00+02:00", 200),
+        ("0001-01-01T00:00:00+05:00", 400),
+        ("soon", 400),
+    ],
+)
+def test_a_list_is_narrowed_by_any_moment(ada: User, moment: str, status: int) -> None:
+    answer = api(ada).get(f"{API}/posts/", {"scheduled_before": moment})
+
+    assert answer.status_code == status
