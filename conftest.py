@@ -12,7 +12,6 @@ os.environ.setdefault(
 )  # some networks send nobody to "localhost"
 
 import pytest
-from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
@@ -55,8 +54,7 @@ def _nothing_is_kept() -> None:
 def django_db_setup(django_db_setup: None) -> None:
     """What Django makes after migrating (types and rights of the admin) is made once, not again after each
     test that empties the tables: nothing of ours asks for it."""
-    for made in (create_contenttypes, create_permissions):
-        post_migrate.disconnect(made)
+    post_migrate.disconnect(create_contenttypes)
     post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
 
 

@@ -1,7 +1,6 @@
 """A campaign's page: what its posts brought, how far it is, what a result costs."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -20,30 +19,15 @@ from accounts.permissions import Permission, requires
 from analytics.metrics import Number
 from analytics.reading import Book, PostLine, Range, Totals, best_posts
 from analytics.report_bars import Trend, trend
+from analytics.report_rows import Stat
 from analytics.report_words import label, money, words
 from campaigns.models import Campaign, Metric
-from publishing.models import GRAVITY, Delivery, Post, State
+from publishing.models import GRAVITY, Delivery, Post, State, gravest
 
 SHOWN = ("views", "engagements", "engagement_rate", "clicks", "comments", "shares")
 SERIES = ("views", "engagements", "clicks", "comments", "shares", "saves", "posts")
 RESULT = "engagements"  # what a campaign without a target is measured by
 PAGE_SIZE = 20
-
-
-@dataclass(frozen=True)
-class Stat:
-    """One number of a campaign, as it is shown."""
-
-    name: str
-    value: Number
-
-    @property
-    def label(self) -> str:
-        return label(self.name)
-
-    @property
-    def said(self) -> str:
-        return words(self.name, self.value)
 
 
 @dataclass(frozen=True)
@@ -177,12 +161,8 @@ def states_of(campaign: Campaign) -> list[tuple[State, int]]:
     found: dict[int, set[str]] = {}
     for pk, state in pairs:
         found.setdefault(pk, set()).add(state or State.DRAFT)
-    counts = Counter(_gravest(states) for states in found.values())
+    counts = Counter(gravest(states) for states in found.values())
     return [(state, counts[state]) for state in GRAVITY if counts[state]]
-
-
-def _gravest(states: Iterable[str]) -> State:
-    return next(state for state in GRAVITY if state in set(states))
 
 
 @require_GET

@@ -67,12 +67,11 @@ def _best(line: PostLine) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class KeyNumber:
-    """One of the numbers at the top, and by what share it differs from the days before."""
+class Stat:
+    """One number as it is shown."""
 
     name: str
     value: Number
-    before: Number
 
     @property
     def label(self) -> str:
@@ -81,6 +80,13 @@ class KeyNumber:
     @property
     def said(self) -> str:
         return words(self.name, self.value)
+
+
+@dataclass(frozen=True)
+class KeyNumber(Stat):
+    """One of the numbers at the top, and by what share it differs from the days before."""
+
+    before: Number
 
     @property
     def said_before(self) -> str:

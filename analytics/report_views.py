@@ -85,12 +85,16 @@ def report_file(request: MemberRequest, pk: int, kind: str) -> HttpResponse:
 def _file(report: Report, kind: str) -> HttpResponse:
     if not report.is_ready or kind not in reports.FILES:
         raise Http404
+    return attached(report, kind)
+
+
+def attached(report: Report, kind: str) -> HttpResponse:
+    """The file of a report that is ready, to be kept under its name."""
     content_type, draw = reports.FILES[kind]
-    name = reports.filename(report, kind)
     return HttpResponse(
         draw(report),
         content_type=content_type,
-        headers={"Content-Disposition": reports.attachment(name)},
+        headers={"Content-Disposition": reports.attachment(reports.filename(report, kind))},
     )
 
 

@@ -14,15 +14,24 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from publishing import documents, pictures, videos
-from publishing.models import Delivery, Media, Post
+from publishing.models import DeliveryMedia, Media, PostMedia
 from publishing.storage import forget
+from publishing.template_rows import TemplateMedia
 
 PICTURE_MOST_BYTES = 32_000_000
+
+# media that a post, one account's share of it, or a template holds
+USED = (
+    Exists(PostMedia.objects.filter(media=OuterRef("pk")))
+    | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
+    | Exists(TemplateMedia.objects.filter(media=OuterRef("pk")))
+)
 
 
 @dataclass(frozen=True)
@@ -152,11 +161,7 @@ def save_file(
 
 def in_use(media: Media) -> bool:
     """Whether a post or a template holds it."""
-    return (
-        Post.objects.filter(postmedia__media=media).exists()
-        or Delivery.objects.filter(deliverymedia__media=media).exists()
-        or media.templates.exists()
-    )
+    return Media.objects.filter(USED, pk=media.pk).exists()
 
 
 def remove(media: Media) -> None:

@@ -2,6 +2,7 @@
 
 import uuid
 import zoneinfo
+from collections.abc import Set
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
@@ -151,6 +152,11 @@ SOURCES: dict[State, tuple[State, ...]] = {
 }
 
 
+def gravest(states: Set[str]) -> State:
+    """What a post is whose deliveries stand so."""
+    return next((state for state in GRAVITY if state in states), State.DRAFT)
+
+
 class PostQuerySet(WorkspaceQuerySet["Post"]):
     """Posts as lists and calendars want them."""
 
@@ -222,8 +228,7 @@ class Post(models.Model):
     @property
     def state(self) -> State:
         """What the deliveries say, the gravest word first; prefetch `deliveries` where posts are many."""
-        states = {delivery.state for delivery in self.deliveries.all()}
-        return next((state for state in GRAVITY if state in states), State.DRAFT)
+        return gravest({delivery.state for delivery in self.deliveries.all()})
 
 
 class PostMedia(models.Model):

@@ -9,19 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership
 from publishing import labels
 from publishing.library_rows import MediaLabel
-from publishing.models import DeliveryMedia, Media, PostMedia
-from publishing.template_rows import TemplateMedia
+from publishing.media import USED
+from publishing.models import Media
 
 KINDS = {
     "image": Q(content_type__startswith="image/"),
     "video": Q(content_type__startswith="video/"),
     "document": ~Q(content_type__startswith="image/") & ~Q(content_type__startswith="video/"),
 }
-USED = (
-    Exists(PostMedia.objects.filter(media=OuterRef("pk")))
-    | Exists(DeliveryMedia.objects.filter(media=OuterRef("pk")))
-    | Exists(TemplateMedia.objects.filter(media=OuterRef("pk")))
-)
 ONLY = {"unused": ~USED, "used": USED, "undescribed": Q(alt_text="")}
 
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from publishing import labels
 from publishing import media as pictures
-from publishing.forms.library import KINDS, USED, searched
+from publishing.forms.library import KINDS, searched
 from publishing.models import Media
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
@@ -82,7 +82,7 @@ class MediaFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(KINDS[kind])
 
     def held(self, rows: Any, _name: str, is_used: bool) -> Any:
-        return rows.filter(USED if is_used else ~USED)
+        return rows.filter(pictures.USED if is_used else ~pictures.USED)
 
 
 class MediaViewSet(

@@ -19,6 +19,7 @@ from accounts.permissions import Permission
 from analytics import reports
 from analytics.report_forms import MOST_ADDRESSES, fault_of_days
 from analytics.report_models import Report, ReportPlan
+from analytics.report_views import attached
 from campaigns.models import Campaign
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
@@ -151,13 +152,7 @@ class ReportViewSet(
         report = self.get_object()
         if not report.is_ready:
             raise Conflict(_("The report is not ready."), code="report_not_ready")
-        content_type, draw = reports.FILES[kind]
-        name = reports.filename(report, kind)
-        return HttpResponse(
-            draw(report),
-            content_type=content_type,
-            headers={"Content-Disposition": reports.attachment(name)},
-        )
+        return attached(report, kind)
 
     @extend_schema(request=None, responses=ReportSerializer)
     @action(detail=True, methods=["post"])
