@@ -80,5 +80,5 @@ class AccountFactory(factory.django.DjangoModelFactory[Account]):
 def client_of(user: User) -> Client:
     """A browser in which the person is logged in."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user)
     return client

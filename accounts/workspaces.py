@@ -13,6 +13,8 @@ def current_membership(user: User | AnonymousUser) -> Membership:
     """The membership a person works in just now; one is made for somebody who has none."""
     if not isinstance(user, User):
         raise PermissionDenied(_("Log in first."))
+    if user.here and user.here.workspace_id == user.current_workspace_id:
+        return user.here
     memberships = list(user.memberships.select_related("workspace", "user").order_by("pk"))
     for membership in memberships:
         if membership.workspace_id == user.current_workspace_id:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import cast
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.timezone import now
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import MemberRequest
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from analytics.metrics import Number
 from analytics.reading import Book, PostLine, Range, Totals, best_posts
@@ -179,7 +179,7 @@ def campaign_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "campaign": campaign,
         "numbers": numbers,
         "states": states_of(campaign),
-        "page": Paginator(posts, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": Pages(posts, PAGE_SIZE).get_page(request.GET.get("page")),
         "metric": metric,
         "trend": numbers.trend,
         "best": numbers.best(),

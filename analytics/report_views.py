@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.middleware import MemberRequest
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from analytics import reports
 from analytics.report_forms import PlanForm, ReportForm
@@ -31,7 +31,7 @@ def report_list(request: MemberRequest) -> HttpResponse:
     """Newest first, and above them the plans."""
     rows = Report.objects.visible_to(request.member).select_related("plan", "created_by", "campaign")
     plans = ReportPlan.objects.visible_to(request.member).select_related("campaign")
-    page = Paginator(rows.defer("rows"), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(rows.defer("rows"), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "plans": plans.prefetch_related("members__user")}
     return render(request, "analytics/report_list.html", context)
 

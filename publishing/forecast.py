@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import FloatField, QuerySet, Sum
+from django.db.models import BigIntegerField, Case, CharField, F, FloatField, Q, QuerySet, Sum, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, TruncDate
 from django.utils.formats import date_format
@@ -151,53 +151,71 @@ class Forecast:
         names = {name for account in self._accounts for name in _counted(account.platform)}
         if not names:
             return
-        self._count_spends()
-        mine = self._planned().filter(account__in=self._accounts)
-        self._add(mine, "account_id", {account.pk: account for account in self._accounts}, names, "account")
+        mine = {account.pk: account for account in self._accounts}
         ours = {account.platform_name: account for account in self._accounts if _of_app(account.platform)}
-        if ours:
-            sharing = {name: ours[own] for own in ours for name in _sharing(PLATFORMS[own])}
-            rows = self._planned().filter(account__platform_name__in=sharing)
-            self._add(rows, "account__platform_name", sharing, names, "app")
+        sharing = {name: ours[own] for own in ours for name in _sharing(PLATFORMS[own])}
+        ordered = sorted(names)
+        taken = self._taken(len(ordered))
+        for key, whose, network, day, *amounts in taken.union(self._planned(ordered, sharing), all=True):
+            if key:
+                self._used[key, day] += round(amount_of(amounts[0]), 4)
+                continue
+            for name, amount in zip(ordered, amounts, strict=True):
+                if amount and whose:
+                    self._reserve(mine[whose], name, "account", day, amount)
+                if amount and network in sharing:
+                    self._reserve(sharing[network], name, "app", day, amount)
 
-    def _count_spends(self) -> None:
+    def _reserve(self, account: Account, name: str, each: Each, day: date, amount: float) -> None:
+        if name in _counted(account.platform, each):
+            self._reserved[key_of(account, name, each), day] += round(amount_of(amount), 4)
+
+    def _taken(self, width: int) -> QuerySet[Any]:
+        """What was used of each bucket on each day: key, nobody, no network, day, amount."""
         keys = {
             key_of(account, quota.what, quota.each)
             for account in self._accounts
             for quota in day_quotas(account.platform)
         }
         keys |= {key_of(account, account.platform.currency) for account in self._accounts}
-        spends = Spend.objects.filter(
+        rows = Spend.objects.filter(
             bucket__key__in=keys, is_turn=False, at__gte=self._begin, at__lt=self._end
         )
-        days = spends.annotate(day=TruncDate("at", tzinfo=self._zone)).values("bucket__key", "day")
-        for row in days.annotate(amount=Sum("amount")).order_by():
-            self._used[row["bucket__key"], row["day"]] += row["amount"]
+        days = rows.annotate(
+            key=F("bucket__key"),
+            whose=Value(None, BigIntegerField()),
+            network=Value("", CharField()),
+            day=TruncDate("at", tzinfo=self._zone),
+        ).values("key", "whose", "network", "day")
+        sums = [Cast(Sum("amount"), FloatField()), *[Value(None, FloatField())] * (width - 1)]
+        return _wide(days.order_by(), sums)
 
-    def _planned(self) -> QuerySet[Delivery]:
-        rows = Delivery.objects.filter(state=State.SCHEDULED, due_at__gte=self._begin, due_at__lt=self._end)
-        return rows.exclude(post=self._leaving_out) if self._leaving_out else rows
+    def _planned(self, names: Sequence[str], sharing: Iterable[str]) -> QuerySet[Any]:
+        """What is planned of each day: no key, whose of these, network, day, each name's sum."""
+        own = Q(account__in=self._accounts)
+        rows = Delivery.objects.filter(
+            own | Q(account__platform_name__in=sharing),
+            state=State.SCHEDULED,
+            due_at__gte=self._begin,
+            due_at__lt=self._end,
+        )
+        if self._leaving_out:
+            rows = rows.exclude(post=self._leaving_out)
+        days = rows.annotate(
+            key=Value("", CharField()),
+            whose=Case(When(own, then="account_id"), output_field=BigIntegerField()),
+            network=F("account__platform_name"),
+            day=TruncDate("due_at", tzinfo=self._zone),
+        ).values("key", "whose", "network", "day")
+        sums = [Sum(Cast(KeyTextTransform(name, "costs"), FloatField())) for name in names]
+        return _wide(days.order_by(), sums)
 
-    def _add(
-        self,
-        rows: QuerySet[Delivery],
-        column: str,
-        owners: Mapping[Any, Account],
-        names: Iterable[str],
-        each: Each,
-    ) -> None:
-        """What is planned, by account or network and day, all quotas in one query."""
-        ordered = sorted(names)
-        sums = {
-            f"sum_{n}": Sum(Cast(KeyTextTransform(name, "costs"), FloatField()))
-            for n, name in enumerate(ordered)
-        }
-        days = rows.annotate(day=TruncDate("due_at", tzinfo=self._zone)).values(column, "day").order_by()
-        for owner, day, *amounts in days.annotate(**sums).values_list(column, "day", *sums):
-            account = owners[owner]
-            for name, amount in zip(ordered, amounts, strict=True):
-                if amount and name in _counted(account.platform, each):
-                    self._reserved[key_of(account, name, each), day] += round(amount_of(amount), 4)
+
+def _wide(rows: QuerySet[Any], sums: Sequence[Any]) -> QuerySet[Any]:
+    """The rows with a column for each sum, so that they can stand below others."""
+    columns = {f"sum_{number}": amount for number, amount in enumerate(sums)}
+    wide: QuerySet[Any] = rows.annotate(**columns).values_list("key", "whose", "network", "day", *columns)
+    return wide
 
 
 def _counted(platform: type[Platform], each: Each | None = None) -> set[str]:

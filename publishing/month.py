@@ -66,7 +66,7 @@ class Month:
 
 
 def weeks(month: Month, posts: QuerySet[Post], zone: ZoneInfo) -> list[list[Day]]:
-    """The month's days with their first posts: counted in one query, read in another."""
+    """The month's days with their first posts, read and counted in one query, and their deliveries."""
     today = now().astimezone(zone).date()
     grid = [
         [Day(day, day.month == month.first.month, day == today, day < today) for day in week]
@@ -76,9 +76,8 @@ def weeks(month: Month, posts: QuerySet[Post], zone: ZoneInfo) -> list[list[Day]
     dated = posts.on_days(min(days), max(days), zone).annotate(  # type: ignore[attr-defined]
         day=TruncDate("scheduled_at", tzinfo=zone)
     )
-    for row in dated.values("day").annotate(count=Count("pk")).order_by("day"):
-        days[row["day"]].count = row["count"]
     for post in _first_of_each_day(dated):
+        days[post.day].count = post.count  # type: ignore[attr-defined]
         days[post.day].posts.append(post)  # type: ignore[attr-defined]
     return grid
 
@@ -91,6 +90,8 @@ def mark_full(grid: list[list[Day]], forecast: Forecast) -> None:
 
 def _first_of_each_day(dated: QuerySet[Post]) -> Iterable[Post]:
     place = Window(RowNumber(), partition_by=[F("day")], order_by=[F("scheduled_at").asc(), F("pk").asc()])
-    rows = dated.annotate(place=place, excerpt=Substr("text", 1, EXCERPT)).filter(place__lte=CARDS_A_DAY)
+    count = Window(Count("pk"), partition_by=[F("day")])
+    rows = dated.annotate(place=place, count=count, excerpt=Substr("text", 1, EXCERPT))
+    rows = rows.filter(place__lte=CARDS_A_DAY)
     thin: QuerySet[Post] = rows.defer("text").with_deliveries()  # type: ignore[attr-defined]
     return thin.order_by("scheduled_at", "pk")

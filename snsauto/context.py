@@ -3,10 +3,11 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Exists
 from django.http import HttpRequest
 
 from accounts.models import Membership, Notification
+from accounts.paging import how_many
 from inbox.models import Conversation
 from publishing import halts
 from publishing.engine_rows import Switch
@@ -24,46 +25,48 @@ class Frame:
 
     @cached_property
     def memberships(self) -> list[Membership]:
-        """Where else the person works, for the switcher."""
-        # read along, so that the banner costs nothing
+        """Where else the person works, for the switcher; read along with all that the frame counts."""
+        lost = Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON)
+        counted = {
+            "waiting": how_many(Conversation.objects.visible_to(self.member).waiting()),
+            "trouble": how_many(lost),
+            "missed": how_many(lost.filter(state=State.MISSED)),
+            "unread": how_many(Notification.objects.told_to(self.member.user).unread()),
+        }
         stopped = Exists(Switch.objects.filter(is_stopped=True))
-        open_here = Conversation.objects.filter(workspace=OuterRef("workspace")).waiting().order_by()
-        counted = open_here.values("workspace").annotate(count=Count("pk")).values("count")
-        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped, waiting=Subquery(counted))
+        rows = self.member.user.memberships.annotate(desk_is_stopped=stopped, **counted)
         return list(rows.select_related("workspace").order_by("workspace__name"))
-
-    @property
-    def waiting(self) -> int:
-        """How many conversations of the inbox wait for an answer."""
-        here = (row for row in self.memberships if row.workspace_id == self.member.workspace_id)
-        return next((row.waiting or 0 for row in here), 0)  # type: ignore[attr-defined]
 
     @cached_property
     def halt(self) -> Halt | None:
         """Why nothing of this workspace is sent, where that is so."""
-        if any(membership.desk_is_stopped for membership in self.memberships):  # type: ignore[attr-defined]
-            return halts.of_desk(self.member)
-        return halts.of_workspace(self.member)
+        return (
+            halts.of_desk(self.member) if self._told("desk_is_stopped") else halts.of_workspace(self.member)
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many conversations of the inbox wait for an answer."""
+        return self._told("waiting")
 
     @property
     def trouble(self) -> int:
         """How many deliveries need a person."""
-        return self._counts["trouble"]
+        return self._told("trouble")
 
     @property
     def missed(self) -> int:
         """How many of them could not be sent in time."""
-        return self._counts["missed"]
+        return self._told("missed")
 
-    @cached_property
-    def _counts(self) -> dict[str, int]:
-        waiting = Delivery.objects.visible_to(self.member).filter(state__in=NEEDS_PERSON)
-        return waiting.aggregate(trouble=Count("pk"), missed=Count("pk", filter=Q(state=State.MISSED)))
-
-    @cached_property
+    @property
     def unread(self) -> int:
         """How much the person was told, in all their workspaces, and has not seen."""
-        return Notification.objects.told_to(self.member.user).unread().count()
+        return self._told("unread")
+
+    def _told(self, name: str) -> int:
+        """What stands beside each of the memberships alike."""
+        return next((int(getattr(row, name) or 0) for row in self.memberships), 0)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

@@ -3,16 +3,20 @@
 import re
 import zoneinfo
 from datetime import timedelta
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from accounts import timezones
 from accounts.permissions import Permission, Role, allows
+
+if TYPE_CHECKING:
+    from accounts.models.connected import Account
 
 WEEKDAYS = (
     (0, _("Monday")), (1, _("Tuesday")), (2, _("Wednesday")), (3, _("Thursday")), (4, _("Friday")),
@@ -50,6 +54,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     current_workspace = models.ForeignKey(
         "Workspace", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    here: "Membership | None" = None  # where they work, if it was read along with them (backends.py)
 
     objects = UserManager()
     USERNAME_FIELD = "email"
@@ -168,6 +174,11 @@ class Membership(models.Model):
 
     def may(self, permission: Permission) -> bool:
         return allows(self.role, permission)
+
+    @cached_property
+    def accounts(self) -> "list[Account]":
+        """All accounts of the workspace without their secrets, read once for all parts of a page."""
+        return list(self.workspace.accounts.defer("credentials"))
 
     @property
     def may_write(self) -> bool:

@@ -2,7 +2,6 @@
 
 from datetime import datetime, time, timedelta
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts import auditing
 from accounts.middleware import MemberRequest
 from accounts.models import AuditEvent
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from accounts.settings_forms import AuditFilter
 
@@ -24,7 +24,7 @@ def audit(request: MemberRequest) -> HttpResponse:
     """Newest first, by person, kind and day."""
     form = AuditFilter(request.member, request.GET)
     rows = _chosen(request, form).select_related("user")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
     context = {

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import webhook_sending, webhooks
 from accounts.middleware import MemberRequest
 from accounts.models import Dispatch, Webhook
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from accounts.settings_forms import EVENT_WORDS, WebhookForm
 
@@ -110,7 +110,7 @@ def dispatch_redeliver(request: MemberRequest, pk: int) -> HttpResponse:
 def _detail(request: MemberRequest, hook: Webhook, status: int = 200, **bound: Any) -> HttpResponse:
     """The page; `bound` holds the form that was refused, or the secret to be shown once."""
     dispatches = hook.dispatches.select_related("happening", "webhook")
-    page = Paginator(dispatches, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(dispatches, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "hook": hook,
         "form": WebhookForm(instance=hook, prefix="hook"),

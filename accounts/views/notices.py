@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 
-from django.core.paginator import Paginator
 from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
 from accounts.models import Membership, Notification
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from accounts.workspaces import switch_workspace
 
@@ -25,7 +25,7 @@ IN_THE_BELL = 6
 def notice_list(request: MemberRequest) -> HttpResponse:
     """Newest first, of all the workspaces that the person is in."""
     rows = Notification.objects.told_to(request.user).select_related("workspace")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "accounts/notice_list.html", {"page": page, "zone": request.member.workspace.zone})
 
 

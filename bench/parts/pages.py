@@ -54,7 +54,7 @@ def measure(_network: Network, posts: int = 100_000) -> list[Value]:
 def _visits(member: Membership) -> dict[str, Callable[[], int]]:
     """How to ask for each page, as somebody who is logged in."""
     browser = Client()
-    browser.force_login(member.user, backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(member.user)
     _token, key = ApiToken.issue(member, "bench")
     visits: dict[str, Callable[[], int]] = {}
     talk = Conversation.objects.filter(workspace=member.workspace_id).order_by("pk")[0].pk

@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Membership
+from accounts.models import Membership
 from campaigns.models import Campaign
 from platforms.registry import PLATFORMS
 from publishing.models import NEEDS_PERSON, Delivery, Post, State
@@ -33,9 +33,7 @@ class PlanFilter(forms.Form):
     """Which posts to show. A value that makes no sense narrows nothing."""
 
     network = forms.ChoiceField(required=False, label=_("Network"))
-    account = forms.ModelChoiceField(
-        Account.objects.none(), required=False, label=_("Account"), empty_label=_("All accounts")
-    )
+    account = forms.TypedChoiceField(required=False, label=_("Account"), coerce=int, empty_value=None)
     campaign = forms.ModelChoiceField(
         Campaign.objects.none(), required=False, label=_("Campaign"), empty_label=_("All campaigns")
     )
@@ -43,10 +41,14 @@ class PlanFilter(forms.Form):
     def __init__(self, member: Membership, data: Any) -> None:
         self.member = member
         super().__init__(data, auto_id="filter_%s", label_suffix="")
-        self.fields["account"].queryset = Account.objects.visible_to(member)  # type: ignore[attr-defined]
+        self.fields["account"].choices = self._accounts  # type: ignore[attr-defined]
         self.fields["campaign"].queryset = Campaign.objects.visible_to(member)  # type: ignore[attr-defined]
         networks = [(name, platform.label) for name, platform in PLATFORMS.items()]
         self.fields["network"].choices = [("", _("All networks")), *networks]  # type: ignore[attr-defined]
+
+    def _accounts(self) -> list[tuple[int | str, Any]]:
+        """The choices, read where they are asked for."""
+        return [("", _("All accounts")), *[(account.pk, str(account)) for account in self.member.accounts]]
 
     def posts(self) -> QuerySet[Post]:
         """The workspace's posts that are asked for, in no order yet."""

@@ -28,8 +28,7 @@ FEW = 100  # a day: worth knowing before anything is planned
 @register.simple_tag(takes_context=True)
 def sprite(context: Context) -> SafeString:
     """The marks of the workspace's networks and states' icons, drawn once; long lists refer to them."""
-    rows = Account.objects.visible_to(context["request"].member).order_by().distinct()
-    used = set(rows.values_list("platform_name", flat=True))
+    used = {account.platform_name for account in context["request"].member.accounts}
     networks = [
         (f"mark-{name}", network.icon, ink(network.colour))
         for name, network in PLATFORMS.items()

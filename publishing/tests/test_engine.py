@@ -4,7 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils.timezone import now
+from pytest_django.fixtures import Settings
 
 from accounts.factories import AccountFactory, WorkspaceFactory
 from accounts.models import Account
@@ -48,6 +50,23 @@ def test_a_due_post_goes_out_once(due: Callable[..., Delivery], world: World) ->
     assert [attempt.outcome for attempt in delivery.attempts.all()] == [Attempt.Outcome.PUBLISHED]
     assert delivery.lease_until is None
     assert run() == []
+
+
+def test_an_account_that_no_key_opens_holds_up_no_other(
+    due: Callable[..., Delivery], world: World, settings: Settings
+) -> None:
+    sealed = due("sealed")
+    settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *settings.ENCRYPTION_KEYS]
+    due("open", account=AccountFactory(platform_name="wire", expires_at=None, refresh_at=None))
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+
+    run()
+    sealed.refresh_from_db()
+
+    assert world.posts == ["open"]
+    assert (sealed.state, sealed.attempts_left) == (State.PUBLISHING, 2)
+    assert sealed.reason == "The desk has no key that opens the secret of this account."
+    assert "ENCRYPTION_KEYS" in sealed.advice
 
 
 def test_what_is_not_due_stays(due: Callable[..., Delivery], world: World) -> None:

@@ -126,7 +126,7 @@ def test_it_costs_the_same_however_many_accounts_there_are(
     for row in many:
         plan(row)
 
-    with django_assert_num_queries(3):  # taken; planned by account; planned by everybody
+    with django_assert_num_queries(1):  # taken, and planned by account and by everybody
         Forecast(many, TODAY, TODAY + 30 * DAY, ZoneInfo("UTC"))
 
 

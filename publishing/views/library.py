@@ -4,7 +4,6 @@ from typing import IO, cast
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accounts.middleware import MemberRequest
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from publishing.forms.library import LibraryFilter, MediaForm, UploadForm
 from publishing.forms.shares import PictureForm
@@ -31,7 +31,7 @@ A_YEAR = 31_536_000
 def media_list(request: MemberRequest) -> HttpResponse:
     """The library, newest first, as far as it is asked for."""
     form = LibraryFilter(request.member, request.GET)
-    page = Paginator(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(form.found(), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "page": page,
@@ -56,7 +56,7 @@ def media_detail(request: MemberRequest, pk: int) -> HttpResponse:
         Exists(PostMedia.objects.filter(media=pk, post=OuterRef("pk")))
         | Exists(DeliveryMedia.objects.filter(media=pk, delivery__post=OuterRef("pk")))
     )
-    page = Paginator(holding.with_deliveries().order_by("-updated_at", "-pk"), POSTS_SHOWN).get_page(
+    page = Pages(holding.with_deliveries().order_by("-updated_at", "-pk"), POSTS_SHOWN).get_page(
         request.GET.get("page")
     )
     context = {"media": _media(request, pk), "form": form, "page": page}

@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from publishing import deciding
 from publishing.deciding import Decision
@@ -42,7 +42,7 @@ def _render(request: MemberRequest, problem: str = "", status: int = 200) -> Htt
     rows = rows.prefetch_related("post__postmedia_set__media").order_by(
         "post__scheduled_at", "post_id", "due_at", "pk"
     )
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "rows": _with_slots(list(page)), "problem": problem}
     return render(request, "publishing/missed.html", context, status=status)
 

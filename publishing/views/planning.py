@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
 from accounts.models import Account
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from publishing.causes import asked_for, causes
 from publishing.deciding import Decision, decide
@@ -54,8 +55,8 @@ def _tabs(request: MemberRequest, form: QueueFilter) -> list[dict[str, Any]]:
 
 
 def _page(request: MemberRequest, posts: QuerySet[Post]) -> Page[Post]:
-    rows = posts.with_deliveries().with_pictures().select_related("campaign")  # type: ignore[attr-defined]
-    return Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = posts.with_deliveries().with_cover().select_related("campaign")  # type: ignore[attr-defined]
+    return Pages(rows, PAGE_SIZE).get_page(request.GET.get("page"))
 
 
 @require_POST
@@ -82,8 +83,9 @@ def calendar(request: MemberRequest) -> HttpResponse:
     query = request.GET.copy()
     query.pop("month", None)
     grid = weeks(month, form.posts(), zone)
-    accounts = Account.objects.visible_to(request.member).connected().defer("credentials")
-    mark_full(grid, Forecast(accounts, grid[0][0].date, grid[-1][-1].date, zone))
+    gone = Account.State.DISCONNECTED
+    connected = [account for account in request.member.accounts if account.state != gone]
+    mark_full(grid, Forecast(connected, grid[0][0].date, grid[-1][-1].date, zone))
     context = {
         "form": form,
         "month": month,

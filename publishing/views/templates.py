@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from publishing import post_templates
 from publishing.forms.templates import TemplateForm, UseForm
@@ -29,7 +29,7 @@ def template_list(request: MemberRequest) -> HttpResponse:
     """All templates by name, or those with some words."""
     words = request.GET.get("q", "").strip()[:100]
     templates = Template.objects.visible_to(request.member).whole().search(words)
-    page = Paginator(templates, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Pages(templates, PAGE_SIZE).get_page(request.GET.get("page"))
     query = QueryDict(mutable=True)
     if words:
         query["q"] = words

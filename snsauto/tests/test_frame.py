@@ -50,10 +50,10 @@ def test_the_rail_offers_all_workspaces_of_the_person_and_no_other(ada: User, ch
     assert "Elsewhere" not in page
 
 
-def test_the_rail_costs_three_queries(ada: User, django_assert_num_queries: pytest.FixtureRequest) -> None:
+def test_the_rail_costs_one_query(ada: User, django_assert_num_queries: pytest.FixtureRequest) -> None:
     frame = Frame(ada.memberships.select_related("user").get())
 
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]
         twice = [(frame.trouble, frame.unread, len(frame.memberships)) for _ in range(2)]
 
     assert twice == [(0, 0, 1), (0, 0, 1)]

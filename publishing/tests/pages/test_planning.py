@@ -239,7 +239,7 @@ def test_the_queue_costs_the_same_however_long_it_is(
     fill(workspace, [roomy, terse], count)
     ada_browser.get("/queue/")
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(8):
         response = ada_browser.get("/queue/")
 
     assert len(response.content) < 100_000
@@ -334,7 +334,7 @@ def test_a_month_costs_the_same_however_busy_it_is(
     fill(workspace, [roomy, *others], count)
     ada_browser.get("/calendar/?month=2030-05")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(7):
         response = ada_browser.get("/calendar/?month=2030-05")
 
     assert len(response.content) < 100_000
@@ -351,7 +351,7 @@ def test_a_day_costs_the_same_however_busy_it_is(
         planned("Rye bread")
     ada_browser.get("/calendar/2030/5/6/")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(7):
         ada_browser.get("/calendar/2030/5/6/")
 
 
@@ -424,7 +424,7 @@ def test_home_costs_the_same_however_much_there_is(
         delivery(published=True)
     ada_browser.get("/")
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(16):
         response = ada_browser.get("/")
 
     assert len(response.content) < 100_000

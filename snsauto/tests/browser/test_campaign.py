@@ -80,6 +80,7 @@ def make_campaign(page: Page) -> None:
     page.goto("/campaigns/")
     page.get_by_role("link", name="New campaign").click()
     page.get_by_label("Name").fill("Advent")
+    page.locator("[name=starts_on]").fill(f"{now() - timedelta(days=2):%Y-%m-%d}")
     page.get_by_label("Counted in").select_option("Engagements")
     page.get_by_role("button", name="Make the campaign").click()
     expect(page.get_by_text("How many shall it be?")).to_be_visible()
