@@ -333,7 +333,7 @@ def test_the_page_costs_the_same_however_much_there_is(
     browser = client_of(ada)
     browser.get("/notices/")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(4):
         page = browser.get("/notices/")
 
     assert len(page.content) < 100_000

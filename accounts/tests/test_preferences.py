@@ -306,7 +306,7 @@ def test_the_page_costs_few_queries_and_bytes(
     browser = client_of(ada)
     browser.get(PAGE)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         page = browser.get(PAGE)
 
     assert len(page.content) < 100_000
@@ -372,7 +372,7 @@ def test_the_bell_is_asked_cheaply(ada: User, django_assert_num_queries: DjangoA
     browser = client_of(ada)
 
     first = browser.get("/notices/bell/")
-    with django_assert_num_queries(4):  # session, person, membership, count
+    with django_assert_num_queries(3):  # session, person, membership, count
         same = browser.get("/notices/bell/", headers={"If-None-Match": first["ETag"]})
     tell(ada, key="another")
     changed = browser.get("/notices/bell/", headers={"If-None-Match": first["ETag"]})

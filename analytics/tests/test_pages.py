@@ -316,9 +316,9 @@ def test_a_viewer_may_look(vic: User, account: Account) -> None:
 def test_the_overview_needs_few_queries_and_keeps_what_it_counted(
     desk: Client, months: list[Delivery], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(9):
         first = desk.get("/analytics/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         again = desk.get("/analytics/")
 
     assert first.context["overview"].figures == again.context["overview"].figures
@@ -435,7 +435,7 @@ def test_the_post_page_asks_few_queries_however_often_it_was_told(
     for hours in range(1, 15):
         told(post, NOON - 20 * HOUR + hours * HOUR, views=hours * 10)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(6):
         desk.get(f"/analytics/posts/{post.post_id}/")
 
 

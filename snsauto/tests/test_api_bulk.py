@@ -165,7 +165,7 @@ def test_many_cost_as_much_as_one(
     client = api(ada)
     client.get(f"{API}/me/")  # the token's last use is written once a minute
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         client.post(BULK, {"action": "next_free", "ids": ids}, format="json")
 
     assert set(Delivery.objects.values_list("state", flat=True)) == {State.SCHEDULED}

@@ -241,7 +241,7 @@ def test_the_page_costs_the_same_whatever_there_is(
         Incident.objects.create(kind="late", key=f"late {n}", summary="Late.", workspace=account.workspace)
     client = client_of(sue)
 
-    with django_assert_num_queries(20):  # six of the frame, one of them the member
+    with django_assert_num_queries(17):  # three of the frame
         answer = client.get("/operations/")
 
     assert len(answer.content) < 100_000

@@ -203,7 +203,7 @@ def test_lists_cost_the_same_however_much_there_is(
         ReplyRuleFactory.create(workspace=workspace, name=str(n))
     desk.get(f"/inbox/{path}/")
 
-    with django_assert_num_queries(8 if path == "rules" else 7):
+    with django_assert_num_queries(5 if path == "rules" else 4):
         page = desk.get(f"/inbox/{path}/")
 
     assert len(page.content) < 100_000

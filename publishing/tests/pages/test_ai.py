@@ -315,7 +315,7 @@ def test_the_month_is_shown_in_few_queries(
     for _number in range(count):
         reserve(member, "reply", "claude-sonnet-5-5", Tokens(output=10_000))
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         page = ada_browser.get(SETTINGS)
 
     assert f"${count * 0.1:.2f}" in page.text

@@ -514,7 +514,7 @@ def test_the_composer_costs_the_same_however_many_accounts(
     url = f"/posts/{post.pk}/edit/"
     ada_browser.get(url)
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(16):
         page = ada_browser.get(url)
 
     assert page.text.count('class="preview"') == count

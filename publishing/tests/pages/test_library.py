@@ -145,7 +145,7 @@ def test_the_library_asks_the_same_number_of_questions_however_full(
     for n in range(40):
         labels.put(MediaFactory.create(workspace=member.workspace), [f"Label {n % 5}"])
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(6):
         ada_browser.get("/library/")
 
 

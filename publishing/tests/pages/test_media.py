@@ -256,7 +256,7 @@ def test_the_library_costs_the_same_however_full_it_is(
     MediaFactory.create_batch(count, workspace=workspace)
     ada_browser.get("/library/")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(6):
         response = ada_browser.get("/library/")
 
     assert response.text.count("data-picture") == count

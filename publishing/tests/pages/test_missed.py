@@ -288,7 +288,7 @@ def test_the_page_costs_the_same_however_much_there_is(
         late(post=row.post, account=terse)
     ada_browser.get("/missed/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(9):
         response = ada_browser.get("/missed/")
 
     assert len(response.content) < 100_000

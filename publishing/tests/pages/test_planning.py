@@ -239,7 +239,7 @@ def test_the_queue_costs_the_same_however_long_it_is(
     fill(workspace, [roomy, terse], count)
     ada_browser.get("/queue/")
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         response = ada_browser.get("/queue/")
 
     assert len(response.content) < 100_000
@@ -351,7 +351,7 @@ def test_a_day_costs_the_same_however_busy_it_is(
         planned("Rye bread")
     ada_browser.get("/calendar/2030/5/6/")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         ada_browser.get("/calendar/2030/5/6/")
 
 

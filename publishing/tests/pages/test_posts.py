@@ -296,7 +296,7 @@ def test_the_page_costs_the_same_however_many_accounts(
         AttemptFactory.create(delivery=row, number=1)
     ada_browser.get(f"/posts/{post.pk}/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         ada_browser.get(f"/posts/{post.pk}/")
 
 

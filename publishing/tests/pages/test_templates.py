@@ -270,7 +270,7 @@ def test_the_list_takes_as_many_queries_for_many(
     for number in range(count):
         make(name=f"T {number}", parts=[Part("terse", "Own")], media=[MediaFactory(workspace=workspace)])
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(7):
         page = ada_browser.get(LIST)
 
     assert page.text.count("template__name") == count
