@@ -18,6 +18,7 @@ from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
 from snsauto.api.idempotency import idempotent
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.views import KEY
 
 WRITTEN = (
@@ -26,7 +27,7 @@ WRITTEN = (
 )  # fmt: skip
 
 
-class CampaignSerializer(serializers.ModelSerializer[Campaign]):
+class CampaignSerializer(PlainSerializer[Campaign]):
     """A campaign; `phase` is where it stands today by the workspace's clock."""
 
     phase = serializers.CharField(read_only=True)

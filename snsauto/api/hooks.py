@@ -15,6 +15,7 @@ from accounts.models import Dispatch, Webhook
 from snsauto.api.authentication import member_of
 from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.team import Managed
 from snsauto.api.views import sent
 
@@ -58,7 +59,7 @@ class TrySerializer(serializers.Serializer[Any]):
     milliseconds = serializers.IntegerField()
 
 
-class DispatchSerializer(serializers.ModelSerializer[Dispatch]):
+class DispatchSerializer(PlainSerializer[Dispatch]):
     """A message to a webhook: `body` is what is sent, `message` its `webhook-id`."""
 
     message = serializers.SerializerMethodField()

@@ -19,6 +19,7 @@ from inbox.windows import window_of
 from platforms.base import Moderation
 from platforms.registry import PLATFORMS
 from snsauto.api.authentication import member_of
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.writing import OwnRows
 
 LARGEST = 2**63 - 1
@@ -35,7 +36,7 @@ class Colleague(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]
         return User.objects.filter(pk__in=here.values("user"), is_active=True)
 
 
-class PersonSerializer(serializers.ModelSerializer[Person]):
+class PersonSerializer(PlainSerializer[Person]):
     """Somebody who writes, as their network names them."""
 
     class Meta:
@@ -43,7 +44,7 @@ class PersonSerializer(serializers.ModelSerializer[Person]):
         fields = ["id", "platform_name", "handle", "name", "note"]
 
 
-class LabelSerializer(serializers.ModelSerializer[Label]):
+class LabelSerializer(PlainSerializer[Label]):
     colour = serializers.ChoiceField(choices=COLOURS, default="blue")
 
     class Meta:
@@ -54,7 +55,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
         return _free(self, Label, value)
 
 
-class SavedReplySerializer(serializers.ModelSerializer[SavedReply]):
+class SavedReplySerializer(PlainSerializer[SavedReply]):
     """`{name}`, `{handle}`, `{account}` and `{link}` are filled in where a person uses it."""
 
     class Meta:
@@ -69,7 +70,7 @@ class SavedReplySerializer(serializers.ModelSerializer[SavedReply]):
         return known_variables(value)
 
 
-class ReplyRuleSerializer(serializers.ModelSerializer[ReplyRule]):
+class ReplyRuleSerializer(PlainSerializer[ReplyRule]):
     """What is done by itself. Empty conditions narrow nothing; `days` run from 0 (Monday)."""
 
     accounts = OwnRows(queryset=Account.objects.all(), many=True, required=False)
@@ -122,7 +123,7 @@ class MatchSerializer(serializers.Serializer[Any]):
     why = serializers.CharField()
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
+class ConversationSerializer(PlainSerializer[Conversation]):
     """What belongs together. `answer_until`: until when the network takes an answer; null: no limit."""
 
     platform_name = serializers.CharField(source="account.platform_name")
@@ -178,7 +179,7 @@ class ConversationQuestionSerializer(serializers.Serializer[Any]):
     waiting = serializers.BooleanField(required=False)
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
+class MessageSerializer(PlainSerializer[Message]):
     """One thing that was written. `actions`: what `moderate` takes for it just now."""
 
     person = PersonSerializer(allow_null=True)
@@ -208,7 +209,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     message = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
 
 
-class ReplySerializer(serializers.ModelSerializer[Reply]):
+class ReplySerializer(PlainSerializer[Reply]):
     """An answer on its way, and what became of it. `answer`: the message that it became."""
 
     class Meta:
@@ -225,7 +226,7 @@ class ArrivedSerializer(serializers.Serializer[Any]):
     arrived = serializers.BooleanField()
 
 
-class NoteSerializer(serializers.ModelSerializer[Note]):
+class NoteSerializer(PlainSerializer[Note]):
     text = serializers.CharField(max_length=4000)
 
     class Meta:

@@ -18,10 +18,11 @@ from accounts.models import ChatLink, NoticePreference, Notification, User, pref
 from accounts.permissions import Permission
 from snsauto.api.authentication import member_of
 from snsauto.api.etags import Conditional
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.views import sent
 
 
-class NotificationSerializer(serializers.ModelSerializer[Notification]):
+class NotificationSerializer(PlainSerializer[Notification]):
     """One thing that the token's owner was told; `url` is a path of the desk."""
 
     class Meta:

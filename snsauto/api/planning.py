@@ -18,7 +18,7 @@ from publishing.models import Post, State
 from publishing.month import EXCERPT, Month
 from snsauto.api.authentication import member_of
 from snsauto.api.pagination import CursorPagination
-from snsauto.api.serializers import PostSerializer
+from snsauto.api.serializers import PostSerializer, with_rows
 
 MOST_IN_A_MONTH = 2_000
 
@@ -65,7 +65,7 @@ class Plan(generics.ListAPIView[Post]):
         if form.shown != "drafts":  # of two that go out at once, the cursor wants no null before it
             sign = "" if form.shown == "planned" else "-"
             posts = posts.order_by(f"{sign}at", f"{sign}pk")
-        return posts.prefetch_related("postmedia_set__media", "deliveries__account")
+        return with_rows(posts)
 
 
 class Queue(Plan):

@@ -26,7 +26,7 @@ from snsauto.api.etags import Conditional
 from snsauto.api.filters import FilterSet, IdFilter, MomentFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.limits import PUBLISH, SCHEDULE, spend
-from snsauto.api.serializers import PostSerializer
+from snsauto.api.serializers import PostSerializer, with_rows
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import CheckResultSerializer, PostWriteSerializer, ScheduleSerializer, post_input
 
@@ -63,6 +63,8 @@ class PostViewSet(
 
     def get_queryset(self) -> QuerySet[Post]:
         rows = Post.objects.visible_to(member_of(self.request))
+        if self.action == "list":
+            return with_rows(rows)
         return rows.prefetch_related("postmedia_set__media", "deliveries__account")
 
     def _answer(self, post: Post, status_code: int = status.HTTP_200_OK) -> Response:

@@ -26,11 +26,12 @@ from snsauto.api.errors import Conflict
 from snsauto.api.etags import Conditional
 from snsauto.api.filters import FilterSet, IdFilter
 from snsauto.api.idempotency import idempotent
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import OwnRows
 
 
-class ReportSerializer(serializers.ModelSerializer[Report]):
+class ReportSerializer(PlainSerializer[Report]):
     """A report. `rows` are its numbers once it is ready; `link` needs no log-in, while it is shared."""
 
     link = serializers.SerializerMethodField()

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -12,6 +13,7 @@ from platforms.base import ABILITIES, Platform
 from platforms.options import OptionKind
 from publishing.engine_rows import Switch
 from publishing.models import Attempt, Delivery, Media, Post, Step
+from snsauto.api.plain import PlainSerializer
 
 
 class WorkspaceSerializer(serializers.ModelSerializer[Workspace]):
@@ -180,7 +182,7 @@ class PlatformSerializer(serializers.Serializer[Any]):
         return [ability for ability in ABILITIES if platform.can(ability)]
 
 
-class AccountSerializer(serializers.ModelSerializer[Account]):
+class AccountSerializer(PlainSerializer[Account]):
     """A connected account. Its token is nowhere in the API."""
 
     platform = serializers.CharField(source="platform_name")
@@ -211,7 +213,7 @@ class AccountSerializer(serializers.ModelSerializer[Account]):
         ]
 
 
-class MediaSerializer(serializers.ModelSerializer[Media]):
+class MediaSerializer(PlainSerializer[Media]):
     """A picture, video or document in the library."""
 
     url = serializers.SerializerMethodField()
@@ -258,13 +260,13 @@ class MediaSerializer(serializers.ModelSerializer[Media]):
         return request.build_absolute_uri(path) if request else path
 
 
-class StepSerializer(serializers.ModelSerializer[Step]):
+class StepSerializer(PlainSerializer[Step]):
     class Meta:
         model = Step
         fields = ["name", "kind", "state", "tries", "first_sent_at", "done_at"]
 
 
-class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+class AttemptSerializer(PlainSerializer[Attempt]):
     class Meta:
         model = Attempt
         fields = [
@@ -279,7 +281,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
         ]
 
 
-class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+class DeliverySerializer(PlainSerializer[Delivery]):
     """One post on one account: where it stands, why, and what to do."""
 
     platform = serializers.CharField(source="account.platform_name")
@@ -310,6 +312,13 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
         ]
 
 
+def with_rows(posts: QuerySet[Post]) -> QuerySet[Post]:
+    """With pictures and deliveries, and no more of these than is told: for lists, never to be changed."""
+    told = (name for name in DeliverySerializer.Meta.fields if name != "platform")
+    deliveries = Delivery.objects.select_related("account").only(*told, "account__platform_name")
+    return posts.prefetch_related("postmedia_set__media", Prefetch("deliveries", deliveries))
+
+
 class DeliveryDetailSerializer(DeliverySerializer):
     """With every step and attempt."""
 
@@ -320,7 +329,7 @@ class DeliveryDetailSerializer(DeliverySerializer):
         fields = [*DeliverySerializer.Meta.fields, "steps", "attempts"]
 
 
-class PostSerializer(serializers.ModelSerializer[Post]):
+class PostSerializer(PlainSerializer[Post]):
     """A post with its deliveries; `state` is what they say."""
 
     state = serializers.CharField()

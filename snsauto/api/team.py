@@ -29,6 +29,7 @@ from snsauto.api.etags import Conditional
 from snsauto.api.filters import MomentFilter
 from snsauto.api.idempotency import idempotent
 from snsauto.api.permissions import ScopeMissing
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.views import KEY, sent
 
 
@@ -320,7 +321,7 @@ class TokenViewSet(
 # --- what was done ---
 
 
-class AuditSerializer(serializers.ModelSerializer[AuditEvent]):
+class AuditSerializer(PlainSerializer[AuditEvent]):
     """Who did what, when. `user` is null where the person is gone."""
 
     user = serializers.EmailField(source="user.email", allow_null=True, default=None)

@@ -27,12 +27,13 @@ from snsauto.api.etags import Conditional
 from snsauto.api.filters import FilterSet
 from snsauto.api.idempotency import idempotent
 from snsauto.api.permissions import require_scope
+from snsauto.api.plain import PlainSerializer
 from snsauto.api.serializers import PostSerializer
 from snsauto.api.views import KEY, sent
 from snsauto.api.writing import LONGEST_TEXT, OwnRows
 
 
-class TemplatePartSerializer(serializers.ModelSerializer[TemplatePart]):
+class TemplatePartSerializer(PlainSerializer[TemplatePart]):
     """What is different on one network; `text` null: the template's own."""
 
     platform = serializers.CharField(source="platform_name")
@@ -42,7 +43,7 @@ class TemplatePartSerializer(serializers.ModelSerializer[TemplatePart]):
         fields = ["platform", "text", "options"]
 
 
-class TemplateSerializer(serializers.ModelSerializer[Template]):
+class TemplateSerializer(PlainSerializer[Template]):
     """A template. `variables`: what must be said when it is used."""
 
     parts = TemplatePartSerializer(many=True, read_only=True)
