@@ -52,6 +52,18 @@ class Around:
         names = {account.more for account in self.accounts if account.more in PLATFORMS}
         return sorted(((name, PLATFORMS[name].label) for name in names), key=lambda pair: pair[1].lower())
 
+    @property
+    def account_choices(self) -> list[tuple[int, str]]:
+        return [(one.pk, f"{one.name} ({one.platform.label})") for one in self.accounts]
+
+    @property
+    def label_choices(self) -> list[tuple[int, str]]:
+        return [(one.pk, one.name) for one in self.labels]
+
+    @property
+    def member_choices(self) -> list[tuple[int, str]]:
+        return [(one.pk, one.name) for one in self.members]
+
 
 def around(member: Membership, rows: Sequence[Conversation] = ()) -> Around:
     """One query, whatever there is. Each of `rows` gets its labels as `shown_labels`."""

@@ -167,9 +167,11 @@ class PostQuerySet(WorkspaceQuerySet["Post"]):
         return self.filter(scheduled_at__gte=begin, scheduled_at__lt=end)
 
     def with_deliveries(self) -> Self:
-        """With deliveries and accounts, in one more query for any number of posts."""
-        deliveries = Delivery.objects.select_related("account").order_by("account__platform_name", "pk")
-        return self.prefetch_related(models.Prefetch("deliveries", deliveries))
+        """With what a list shows of deliveries and accounts, in one more query for any number of posts."""
+        shown = ("post_id", "state", "warning", "account__platform_name", "account__handle", "account__name")
+        deliveries = Delivery.objects.select_related("account").only(*shown)
+        ordered = deliveries.order_by("account__platform_name", "pk")
+        return self.prefetch_related(models.Prefetch("deliveries", ordered))
 
     def with_pictures(self) -> Self:
         """With pictures, in two more queries for any number of posts."""

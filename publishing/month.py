@@ -15,7 +15,7 @@ from publishing.forecast import Forecast, Use
 from publishing.models import Post
 
 CARDS_A_DAY = 3
-EXCERPT = 80
+CARD_TEXT = 48  # characters; a cell shows twenty of them, a phone some more
 
 
 @dataclass
@@ -91,7 +91,7 @@ def mark_full(grid: list[list[Day]], forecast: Forecast) -> None:
 def _first_of_each_day(dated: QuerySet[Post]) -> Iterable[Post]:
     place = Window(RowNumber(), partition_by=[F("day")], order_by=[F("scheduled_at").asc(), F("pk").asc()])
     count = Window(Count("pk"), partition_by=[F("day")])
-    rows = dated.annotate(place=place, count=count, excerpt=Substr("text", 1, EXCERPT))
+    rows = dated.annotate(place=place, count=count, excerpt=Substr("text", 1, CARD_TEXT))
     rows = rows.filter(place__lte=CARDS_A_DAY)
     thin: QuerySet[Post] = rows.defer("text").with_deliveries()  # type: ignore[attr-defined]
     return thin.order_by("scheduled_at", "pk")

@@ -2,8 +2,9 @@
 
 import io
 import zlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zipfile import ZipFile
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -71,6 +72,7 @@ SYSTEMS = {
     "Linux": "Linux",
 }
 CANVAS = ' viewBox="0 0 24 24"'  # the rest of an icon's look stands once in base.css
+SELECTED = mark_safe(" selected")
 HUES = 8  # avatar.css has one rule for each
 
 
@@ -91,7 +93,7 @@ def drawing(name: str) -> str:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon as inline SVG; it is silent for screen readers unless it is given a name."""
-    return _svg("icon", name, label)
+    return _svg("icon", name, str(label))
 
 
 @register.simple_tag
@@ -102,6 +104,7 @@ def network_icon(platform_name: str, label: str | None = None) -> SafeString:
     return _svg("icon network", platform.icon, platform.label if label is None else label, colour)
 
 
+@lru_cache(maxsize=1024, typed=True)  # a label that is safe already is not one that is to be escaped
 def _svg(classes: str, name: str, label: str, colour: str = "") -> SafeString:
     naming = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
     ink = format_html(' color="{}"', colour) if colour else ""
@@ -211,6 +214,14 @@ def _zone(context: Context, name: str) -> ZoneInfo:
 
 def _place(zone: ZoneInfo) -> str:
     return zone.key.rpartition("/")[2].replace("_", " ")
+
+
+@register.simple_tag
+def options(rows: Iterable[tuple[object, object]], chosen: object = None) -> SafeString:
+    """The options of a select: a value and its words each. Long lists in one go, not one by one."""
+    wanted = "" if chosen is None else str(chosen)
+    choices = ((value, SELECTED if str(value) == wanted else "", words) for value, words in rows)
+    return format_html_join("", '<option value="{}"{}>{}</option>', choices)
 
 
 @register.simple_tag

@@ -1,5 +1,7 @@
 """Template tags of the inbox: marks drawn once a page, kinds, what may be done with a message."""
 
+from functools import cache
+
 from django import template
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
@@ -47,7 +49,11 @@ def _symbol(name: str, colour: str, drawn: str) -> tuple[str, str, SafeString]:
 @register.simple_tag
 def kind_mark(kind: str) -> SafeString:
     """The sign of a kind of conversation out of the page's sprite, named for screen readers."""
-    label = Kind(kind).label
+    return _kind_mark(kind, str(Kind(kind).label))
+
+
+@cache
+def _kind_mark(kind: str, label: str) -> SafeString:
     return format_html(
         '<svg class="icon" role="img" aria-label="{}"><use href="#kind-{}"/></svg>', label, kind
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -51,6 +52,7 @@ def _symbols(icons: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, 
 
 
 @register.simple_tag
+@cache
 def mark(platform_name: str) -> SafeString:
     """A network's mark out of the page's sprite, named for screen readers."""
     label = PLATFORMS[platform_name].label
@@ -64,10 +66,15 @@ def mark(platform_name: str) -> SafeString:
 @register.simple_tag
 def state_mark(state: str) -> SafeString:
     """A state's icon out of the page's sprite, with its word for screen readers."""
+    return _state_mark(state, str(STATES[state][0]))
+
+
+@cache
+def _state_mark(state: str, word: str) -> SafeString:
     return format_html(
         '<svg class="icon state" data-state="{0}" role="img" aria-label="{1}"><use href="#state-{0}"/></svg>',
         state,
-        STATES[state][0],
+        word,
     )
 
 

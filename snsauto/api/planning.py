@@ -15,11 +15,12 @@ from rest_framework.views import APIView
 
 from publishing.forms.planning import SHOWN, PlanFilter, QueueFilter
 from publishing.models import Post, State
-from publishing.month import EXCERPT, Month
+from publishing.month import Month
 from snsauto.api.authentication import member_of
 from snsauto.api.pagination import CursorPagination
 from snsauto.api.serializers import PostSerializer, with_rows
 
+EXCERPT = 80
 MOST_IN_A_MONTH = 2_000
 
 
