@@ -8,10 +8,10 @@ from datetime import timedelta
 from django.db import connection, models
 from django.utils.timezone import now
 
-from accounts.models import Account, Membership, User, Workspace
+from accounts.models import Account, Membership, Notification, User, Workspace
 from analytics.models import AccountDay, AccountSnapshot, Edition, Latest, Look, PostSnapshot
 from inbox.models import Conversation, Message, Person
-from publishing.models import Delivery, Post, State
+from publishing.models import Delivery, Media, Post, State
 
 DAYS = 90
 WORKSPACES = 50
@@ -27,6 +27,7 @@ def fill(posts: int = 100_000) -> Membership:
     _post_numbers(member)
     _account_numbers(member)
     _inbox(member, posts // 2)
+    _shelves(member, posts // 20)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return member
@@ -192,6 +193,21 @@ def _account_numbers(member: Membership) -> None:
         edition, f"(SELECT id FROM accounts_workspace WHERE id <> {member.workspace_id}) s",
         workspace_id="s.id", token="gen_random_uuid()",
     )  # fmt: skip
+
+
+def _shelves(member: Membership, number: int) -> None:
+    """Media of the workspace that is looked at, and what its person was told."""
+    media = Media.objects.create(
+        workspace=member.workspace, file="media/a.jpg", thumbnail="media/a.webp", name="Loaf", size=90_000,
+        content_type="image/jpeg", width=1200, height=900, sha256="0" * 64, uploaded_by=member.user,
+    )  # fmt: skip
+    each = f"generate_series(1, {number}) g"
+    at = "now() - interval '1 minute' * g"
+    multiply(media, each, name="'Loaf ' || g || '.jpg'", sha256="md5(g::text)", created_at=at)
+    notice = Notification.objects.create(
+        user=member.user, workspace=member.workspace, kind="published", key="0", text="“Loaf” is out."
+    )
+    multiply(notice, each, key="g::text", created_at=at, read_at=f"CASE WHEN g > 40 THEN {at} END")
 
 
 def _inbox(member: Membership, messages: int) -> None:
