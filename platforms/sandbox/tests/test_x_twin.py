@@ -849,16 +849,16 @@ def test_a_video_is_processed_look_by_look(api: Callable[..., Any], video: Calla
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"no film", "format"),
-        (film_bytes(codec="mpeg4"), "codec"),
-        (film_bytes(size=(1600, 400)), "ratio"),
-        (film_bytes(size=(2048, 1024), seconds=1), "dimensions"),
+        (lambda: b"no film", "format"),
+        (lambda: film_bytes(codec="mpeg4"), "codec"),
+        (lambda: film_bytes(size=(1600, 400)), "ratio"),
+        (lambda: film_bytes(size=(2048, 1024), seconds=1), "dimensions"),
     ],
 )
 def test_a_video_of_another_kind_fails_in_processing(
-    api: Callable[..., Any], video: Callable[..., Any], content: bytes, words: str
+    api: Callable[..., Any], video: Callable[..., Any], content: Callable[[], bytes], words: str
 ) -> None:
-    told = video(content).json()["data"]
+    told = video(content()).json()["data"]
 
     last = states(api, told["id"], 2)[-1]
     post = api("POST", "/2/tweets", {"text": "a", "media": {"media_ids": [told["id"]]}})
