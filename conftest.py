@@ -24,9 +24,11 @@ from platforms.tests.village import move_in
 from publishing import clock
 from snsauto.api.caching import STORE
 from snsauto.tests.emptying import empty_after_each
+from snsauto.tests.found_once import find_static_files_once
 
 # The live server sends head and body apart; without this each waits 40 ms for the other's acknowledgement.
 WSGIRequestHandler.disable_nagle_algorithm = True
+find_static_files_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,11 +12,18 @@ VILLAGE: list[list[Model]] = []
 
 
 def move_in() -> None:
-    """The people, apps and grants that `seed` makes in an empty world; after the first time as copies."""
-    if not VILLAGE:
+    """The people, apps and grants that `seed` makes; in an empty world, after the first time, as copies."""
+    models = (Person, Client, Grant)
+    if any(model.objects.exists() for model in models):
         seed()
-        VILLAGE.extend(list(model.objects.all()) for model in (Person, Client, Grant))
-        return
+    elif not VILLAGE:
+        seed()
+        VILLAGE.extend(list(model.objects.all()) for model in models)
+    else:
+        _copy_in()
+
+
+def _copy_in() -> None:
     moved: dict[tuple[type[Model], object], object] = {}
     for rows in VILLAGE:
         copies = [copy(row) for row in rows]

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from platforms.sandbox import facebook as twin
 from platforms.sandbox.models import Entry, Fault, Grant, Note, Person, Upload
-from platforms.sandbox.world import seed
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/facebook/v26.0"
@@ -30,7 +30,7 @@ ASK = {
 
 @pytest.fixture
 def bakery() -> Person:
-    seed()
+    move_in()
     return Person.objects.get(network="facebook", remote_id=BAKERY)
 
 

@@ -17,6 +17,7 @@ from platforms.sandbox import world
 from platforms.sandbox.models import Client, Entry, Grant, Note, Person, Upload
 from platforms.sandbox.x import arrive
 from platforms.tests.files import film_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 ALL = [
@@ -32,7 +33,7 @@ HOME = "/sandbox/x"
 @pytest.fixture
 def baker() -> Person:
     """On no plan."""
-    world.seed()
+    move_in()
     person = Person.objects.get(network="x", handle="hafenbaecker")
     person.facts = {}
     person.save()
