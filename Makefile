@@ -6,9 +6,14 @@ TEST_DATABASE_URL ?= postgres://$(shell id -un)@127.0.0.1:5432/snsauto
 NODE_PARTS := platforms/tests/real/node
 BIN := .venv/bin
 PYTEST := SANDBOX=on $(BIN)/python -m pytest
+TOGETHER := -n $(JOBS) --dist worksteal
+WHOLE := not browser and not real and not chaos
+
+# Each worker and each process that a test starts would compile every file again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check test-postgres test-browser test-real test-chaos test-chaos-postgres test-machines chaos bench network-table screenshots format clean
+.PHONY: help run test test-desk check test-postgres test-browser test-real test-chaos test-chaos-postgres test-machines chaos bench network-table screenshots format clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /	/' | expand -t 16
@@ -30,8 +35,11 @@ help: ## what can be made
 run: .venv/run.stamp ## the demo on http://127.0.0.1:8000; another port: PORT=9000 make run
 	@SANDBOX=on exec $(BIN)/python manage.py run --demo
 
-test: .venv/dev.stamp ## the whole suite on SQLite
-	@$(PYTEST) -n $(JOBS)
+test: .venv/dev.stamp ## the suite on SQLite
+	@$(PYTEST) $(TOGETHER)
+
+test-desk: .venv/dev.stamp ## what plays a whole desk and takes longer: the demo, processes, files of a gigabyte
+	@$(PYTEST) $(TOGETHER) -m desk
 
 check: .venv/dev.stamp ## format, lint, types, floors, migrations
 	@$(BIN)/ruff format --check .
@@ -44,12 +52,12 @@ format: .venv/dev.stamp ## put the code in the house's form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-test-postgres: .venv/dev.stamp ## the suite on PostgreSQL: TEST_DATABASE_URL=postgres://user@host/name
-	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n $(JOBS)
+test-postgres: .venv/dev.stamp ## both on PostgreSQL: TEST_DATABASE_URL=postgres://user@host/name
+	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) $(TOGETHER) -m '$(WHOLE)'
 
 test-chaos: .venv/dev.stamp ## kills workers at every moment
 	@$(PYTEST) -n 0 -m chaos publishing inbox snsauto bench
-	@$(PYTEST) -n $(JOBS) -m chaos platforms
+	@$(PYTEST) $(TOGETHER) -m chaos platforms
 
 test-chaos-postgres: .venv/dev.stamp ## the same desk on several machines: TEST_DATABASE_URL=postgres://user@host/name
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_chaos.py -k machines
@@ -78,7 +86,7 @@ bench: .venv/dev.stamp ## lateness, throughput, memory beside their floor: BENCH
 	@TEST_DATABASE_URL=$(TEST_DATABASE_URL) $(BIN)/python -m bench
 
 network-table: .venv/dev.stamp ## the table of docs/networks/README.md, from what the contract tests show
-	@$(PYTEST) -n $(JOBS) platforms/tests/contract --table docs/networks/README.md
+	@$(PYTEST) $(TOGETHER) platforms/tests/contract --table docs/networks/README.md
 
 screenshots: .venv/dev.stamp chromium ## the pictures of the documents, from the demo
 	@$(BIN)/python -m snsauto.tests.browser.screenshots

@@ -1,8 +1,8 @@
 """What every test shares."""
 
+import gc
 import os
 import shutil
-from copy import copy
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -12,30 +12,36 @@ os.environ.setdefault(
 )  # some networks send nobody to "localhost"
 
 import pytest
-from django.contrib.contenttypes.management import create_contenttypes
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
-from django.db.models import Model
-from django.db.models.base import ModelState
-from django.db.models.signals import post_migrate
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.factories import MembershipFactory, WorkspaceFactory
 from accounts.models import User, Workspace
 from accounts.permissions import Role
-from platforms.sandbox.models import Client as SandboxClient
-from platforms.sandbox.models import Grant, Person
-from platforms.sandbox.world import seed
+from platforms.tests.village import move_in
 from publishing import clock
 from snsauto.api.caching import STORE
+from snsauto.tests.emptying import empty_after_each
+from snsauto.tests.found_once import find_static_files_once
 
 # The live server sends head and body apart; without this each waits 40 ms for the other's acknowledgement.
 WSGIRequestHandler.disable_nagle_algorithm = True
+find_static_files_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--table", help="write the table of networks that passing contract tests show into FILE")
+
+
+gc.disable()  # what is imported and collected stays: looking through it again and again finds nothing
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(10_000)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -52,10 +58,8 @@ def _nothing_is_kept() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
-    """What Django makes after migrating (types and rights of the admin) is made once, not again after each
-    test that empties the tables: nothing of ours asks for it."""
-    post_migrate.disconnect(create_contenttypes)
-    post_migrate.disconnect(dispatch_uid="django.contrib.auth.management.create_permissions")
+    """Tests that commit leave an empty database behind."""
+    empty_after_each()
 
 
 @pytest.fixture(autouse=True)
@@ -108,27 +112,6 @@ def sandbox(live_server: LiveServer, settings: Settings) -> str:
     }
     move_in()
     return str(live_server.url)
-
-
-VILLAGE: list[list[Model]] = []
-
-
-def move_in() -> None:
-    """The sandbox's people as `seed` makes them; after the first time in a few statements instead of 200."""
-    if not VILLAGE:
-        seed()
-        VILLAGE.extend(list(model.objects.all()) for model in (Person, SandboxClient, Grant))
-        return
-    moved: dict[tuple[type[Model], object], object] = {}
-    for rows in VILLAGE:
-        copies = [copy(row) for row in rows]
-        for row in copies:
-            row.pk, row._state = None, ModelState()
-            for field in row._meta.concrete_fields:
-                if field.is_relation and getattr(row, field.attname) is not None:
-                    setattr(row, field.attname, moved[field.related_model, getattr(row, field.attname)])
-        made = type(rows[0])._default_manager.bulk_create(copies) if rows else []
-        moved.update({(type(old), old.pk): new.pk for old, new in zip(rows, made, strict=True)})
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,7 @@ def drain() -> Iterator[str]:
     thread.join()
 
 
+@pytest.mark.desk
 @pytest.mark.parametrize("way", ["multipart", "body", "chunks"])
 def test_a_gigabyte_raises_memory_by_less_than_64_mib(way: str, drain: str, tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"

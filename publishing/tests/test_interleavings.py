@@ -164,6 +164,7 @@ def check(drama: Play) -> None:
         assert delivery.steps.filter(state="sent").count() == 0, drama.story
 
 
+@pytest.mark.desk
 @settings(max_examples=40, **relaxed)
 @given(fates=plans, before=not_accepted, after=accepted)
 def test_no_interleaving_makes_two_posts_or_none(

@@ -208,6 +208,7 @@ def test_what_is_secret_or_for_tests_stays_out(path: str) -> None:
     assert ignored(Path(path))
 
 
+@pytest.mark.desk
 def test_what_goes_into_the_image_is_enough_to_run(tmp_path: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

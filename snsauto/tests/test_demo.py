@@ -142,6 +142,7 @@ def check_addresses() -> None:
         assert delivery.post.text[:25] in html.unescape(page.text)
 
 
+@pytest.mark.desk
 @pytest.mark.django_db(transaction=True)
 def test_the_whole_desk_is_filled_once(desk: str, settings: Settings) -> None:
     assert seeding.seed() is True

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import io
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,8 @@ from django.utils import timezone
 
 from platforms.sandbox import facebook as twin
 from platforms.sandbox.models import Entry, Fault, Grant, Note, Person, Upload
-from platforms.sandbox.world import seed
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/facebook/v26.0"
@@ -29,7 +30,7 @@ ASK = {
 
 @pytest.fixture
 def bakery() -> Person:
-    seed()
+    move_in()
     return Person.objects.get(network="facebook", remote_id=BAKERY)
 
 
@@ -321,16 +322,16 @@ def test_a_stream_needs_its_own_kind_of_token_and_the_right_place(grant: Grant) 
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (b"no film", 2069019),
-        (film_bytes(seconds=2), 1363128),
-        (film_bytes(size=(270, 480)), 1363127),
-        (film_bytes(size=(960, 960)), 1363040),
-        (film_bytes(fps=15), 1363129),
+        (lambda: b"no film", 2069019),
+        (lambda: film_bytes(seconds=2), 1363128),
+        (lambda: film_bytes(size=(270, 480)), 1363127),
+        (lambda: film_bytes(size=(960, 960)), 1363040),
+        (lambda: film_bytes(fps=15), 1363129),
     ],
 )
-def test_a_reel_fails_while_it_is_processed(grant: Grant, content: bytes, code: int) -> None:
+def test_a_reel_fails_while_it_is_processed(grant: Grant, content: Callable[[], bytes], code: int) -> None:
     begun = call("POST", f"{BAKERY}/video_reels", upload_phase="start")[1]
-    stream(begun["upload_url"], content)
+    stream(begun["upload_url"], content())
     finish = {"upload_phase": "finish", "video_id": begun["video_id"], "video_state": "PUBLISHED"}
     assert call("POST", f"{BAKERY}/video_reels", **finish) == (200, {"success": True})
 

@@ -10,9 +10,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from platforms.sandbox import google_business as twin
-from platforms.sandbox import world
 from platforms.sandbox.google_business_wire import SCOPE
 from platforms.sandbox.models import Call, Entry, Fault, Grant, Note, Person
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/google_business"
@@ -37,7 +37,7 @@ Call_ = Callable[..., Any]
 
 @pytest.fixture
 def baker() -> Person:
-    world.seed()
+    move_in()
     return Person.objects.get(network="google_business", handle="morgenrotbakery")
 
 

@@ -13,9 +13,9 @@ from platforms.content import MediaFile
 from platforms.sandbox import graph
 from platforms.sandbox.instagram_wire import SCOPES
 from platforms.sandbox.models import Entry, Grant, Note, Person, Upload
-from platforms.sandbox.world import seed
 from platforms.tests.conftest import Shelf, shelf  # noqa: F401  (a fixture)
 from platforms.tests.files import film, paper, picture
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 ROOT = "/sandbox/instagram"
@@ -29,7 +29,7 @@ Ask = Callable[..., tuple[int, dict[str, Any]]]
 
 @pytest.fixture
 def bakery(db: None) -> Person:
-    seed()
+    move_in()
     return Person.objects.get(network="instagram", remote_id=IG)
 
 

@@ -11,11 +11,12 @@ import time_machine
 from django.test import Client as Browser
 from django.utils import timezone
 
-from platforms.sandbox import linkedin, world
+from platforms.sandbox import linkedin
 from platforms.sandbox.linkedin import WANTS
 from platforms.sandbox.linkedin_wire import little
 from platforms.sandbox.models import Client, Entry, Grant, Person, Upload
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/linkedin"
@@ -28,7 +29,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def grant(db: None) -> Grant:
-    world.seed()
+    move_in()
     return Grant.objects.create(
         network="linkedin",
         person=person(JANA),

@@ -14,10 +14,11 @@ from django.test import Client as Browser
 from django.utils import timezone
 from PIL import Image
 
-from platforms.sandbox import mastodon, world
+from platforms.sandbox import mastodon
 from platforms.sandbox.mastodon_shown import as_html
 from platforms.sandbox.models import Client, Entry, Fault, Grant, Person, Upload
 from platforms.tests.files import film_bytes
+from platforms.tests.village import move_in
 
 ACCESS = "token"
 CALLBACK = "https://desk.example.org/callback"
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def person(db: None) -> Person:
-    world.seed()
+    move_in()
     return Person.objects.get(network="mastodon", handle="inga")
 
 

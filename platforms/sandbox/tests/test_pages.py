@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 from platforms.sandbox import world
 from platforms.sandbox.models import Call, Client, Entry, Fault, Person, Upload
 from platforms.sandbox.pages import chains
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 NASTY = '<script>alert("1")</script>'
@@ -25,7 +26,7 @@ NASTY = '<script>alert("1")</script>'
 
 @pytest.fixture
 def visitor(db: None) -> Browser:
-    world.seed()
+    move_in()
     return Browser(enforce_csrf_checks=True)
 
 

@@ -12,10 +12,10 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from platforms.sandbox import world
 from platforms.sandbox.models import Call, Entry, Grant, Person, Upload
 from platforms.sandbox.pinterest import WANTS
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/pinterest"
@@ -29,7 +29,7 @@ DEAD = (401, {"code": 2, "message": "Authentication failed."})
 
 @pytest.fixture
 def baker() -> Person:
-    world.seed()
+    move_in()
     return Person.objects.get(network="pinterest", handle="morgenrotbakery")
 
 

@@ -9,11 +9,12 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from platforms.sandbox import threads_containers, world
+from platforms.sandbox import threads_containers
 from platforms.sandbox.models import Entry, Grant, Person, Upload
 from platforms.sandbox.threads import arrive, face
 from platforms.sandbox.threads_wire import SCOPES
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/threads"
@@ -35,7 +36,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def baker() -> Person:
-    world.seed()
+    move_in()
     return Person.objects.get(network="threads", handle="morgenrot.bakery")
 
 

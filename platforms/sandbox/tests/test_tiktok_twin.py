@@ -12,9 +12,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from platforms.sandbox import tiktok as twin
-from platforms.sandbox import world
 from platforms.sandbox.models import Entry, Grant, Person, Upload
 from platforms.tests.files import film_bytes, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/tiktok"
@@ -33,7 +33,7 @@ Api = Callable[..., Any]
 @pytest.fixture
 def tom(db: None) -> Person:
     """He has the limits that TikTok gives everybody."""
-    world.seed()
+    move_in()
     return Person.objects.get(network="tiktok", handle="tom_adeyemi")
 
 

@@ -17,6 +17,7 @@ from platforms.sandbox import world
 from platforms.sandbox.models import Client, Entry, Grant, Note, Person, Upload
 from platforms.sandbox.x import arrive
 from platforms.tests.files import film_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 ALL = [
@@ -32,7 +33,7 @@ HOME = "/sandbox/x"
 @pytest.fixture
 def baker() -> Person:
     """On no plan."""
-    world.seed()
+    move_in()
     person = Person.objects.get(network="x", handle="hafenbaecker")
     person.facts = {}
     person.save()
@@ -849,16 +850,16 @@ def test_a_video_is_processed_look_by_look(api: Callable[..., Any], video: Calla
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"no film", "format"),
-        (film_bytes(codec="mpeg4"), "codec"),
-        (film_bytes(size=(1600, 400)), "ratio"),
-        (film_bytes(size=(2048, 1024), seconds=1), "dimensions"),
+        (lambda: b"no film", "format"),
+        (lambda: film_bytes(codec="mpeg4"), "codec"),
+        (lambda: film_bytes(size=(1600, 400)), "ratio"),
+        (lambda: film_bytes(size=(2048, 1024), seconds=1), "dimensions"),
     ],
 )
 def test_a_video_of_another_kind_fails_in_processing(
-    api: Callable[..., Any], video: Callable[..., Any], content: bytes, words: str
+    api: Callable[..., Any], video: Callable[..., Any], content: Callable[[], bytes], words: str
 ) -> None:
-    told = video(content).json()["data"]
+    told = video(content()).json()["data"]
 
     last = states(api, told["id"], 2)[-1]
     post = api("POST", "/2/tweets", {"text": "a", "media": {"media_ids": [told["id"]]}})

@@ -11,10 +11,11 @@ import time_machine
 from django.test import Client as Browser
 from django.utils import timezone
 
-from platforms.sandbox import world, youtube
+from platforms.sandbox import youtube
 from platforms.sandbox.models import Call, Entry, Fault, Grant, Note, Person, Upload
 from platforms.sandbox.youtube_wire import SCOPE, WANTS
 from platforms.tests.files import film, picture_bytes
+from platforms.tests.village import move_in
 
 pytestmark = pytest.mark.django_db
 HOME = "/sandbox/youtube"
@@ -26,7 +27,7 @@ QUARTER = 262_144
 
 @pytest.fixture
 def baker() -> Person:
-    world.seed()
+    move_in()
     return Person.objects.get(network="youtube", handle="morgenrotbakery")
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
-from platforms.sandbox.world import seed
 from platforms.tests.contract import table
+from platforms.tests.village import move_in
 
 
 @pytest.fixture
 def world(live_server: LiveServer) -> str:
     """The sandbox with its people; the address where it runs."""
-    seed()
+    move_in()
     return str(live_server.url)
 
 

@@ -12,7 +12,7 @@ from platforms.content import Draft, Published
 from platforms.errors import NotReady, OutcomeUnknown, Unavailable
 from platforms.ledger import MemoryLedger
 from platforms.sandbox.models import Call, Client, Entry, Fault, Grant, Person, Upload
-from platforms.sandbox.world import seed
+from platforms.tests.village import move_in
 
 MOST_TRIES = 40
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -77,7 +77,7 @@ def clear() -> None:
     """An empty world with its people in it: no posts, no grants, no caps used up."""
     for model in (Entry, Upload, Grant, Call, Fault, Person, Client):
         model.objects.all().delete()
-    seed()
+    move_in()
 
 
 @contextmanager

@@ -1,0 +1,28 @@
+"""The database is emptied after each test that commits; only the few tables that hold rows are touched."""
+
+from functools import cache
+
+from django.db import connections, transaction
+from django.test import TransactionTestCase
+
+
+def empty_after_each() -> None:
+    """Django's own way empties all of some 120 tables and prepares the database anew, each time."""
+    TransactionTestCase._fixture_teardown = lambda _case: empty("default")
+
+
+def empty(alias: str) -> None:
+    """Delete every row. Foreign keys are looked at when this commits, so the order does not matter."""
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        cursor.execute(_which_hold_rows(alias))
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {connections[alias].ops.quote_name(table)}")  # noqa: S608
+
+
+@cache
+def _which_hold_rows(alias: str) -> str:
+    """One statement for all tables: it costs less than one empty DELETE for each."""
+    quoted = connections[alias].ops.quote_name
+    tables = connections[alias].introspection.django_table_names(only_existing=True, include_views=False)
+    one = "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM {1})"
+    return " UNION ALL ".join(one.format(table, quoted(table)) for table in tables)
