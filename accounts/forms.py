@@ -26,7 +26,7 @@ def timezone_field(**options: Any) -> forms.ChoiceField:
 
 
 class OurWords(forms.Form):
-    """A form of allauth's in this product's words; nothing is said twice, so no placeholder repeats a label."""
+    """A form of allauth's in this product's words; no placeholder repeats a label."""
 
     words: "ClassVar[dict[str, StrPromise]]" = {}
 
@@ -59,16 +59,16 @@ class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):  # type: i
     """Another password, for somebody who knows the one of now."""
 
     words = {
-        "oldpassword": _("The password of now"),
-        "password1": _("The new password"),
-        "password2": _("The new password again"),
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password again"),
     }
 
 
 class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """Another password, for somebody who was mailed a link."""
 
-    words = {"password1": _("The new password"), "password2": _("The new password again")}
+    words = {"password1": _("New password"), "password2": _("New password again")}
 
 
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]

@@ -51,7 +51,8 @@ def ready(_request: HttpRequest) -> JsonResponse:
         },
     }
     if not is_ready:
-        log.warning("not ready", **{check.name.replace(" ", "_"): check.said for check in checks if not check.ok})
+        faults = {check.name.replace(" ", "_"): check.said for check in checks if not check.ok}
+        log.warning("not ready", **faults)
     response = JsonResponse(body, status=200 if is_ready else 503)
     response["Cache-Control"] = "no-store"
     return response

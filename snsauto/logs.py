@@ -77,7 +77,7 @@ def formatter(renderer: str) -> logging.Formatter:
 
 
 class WithoutProbes(logging.Filter):
-    """Drops what Django says of an answered question whether the desk is ready: health.py says it in words."""
+    """Drops what Django says of a desk that is not ready: health.py says it in words."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)

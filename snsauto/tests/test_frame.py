@@ -169,7 +169,8 @@ def test_a_visitor_is_led_to_the_log_in(client: Client, db: None) -> None:
 
 
 def test_what_is_not_there_says_so_to_members_and_visitors(ada: User, client: Client) -> None:
-    for browser, why in ((client_of(ada), "workspace that you are not in"), (client, "deleted or taken back")):
+    reasons = {client_of(ada): "workspace that you are not in", client: "deleted or taken back"}
+    for browser, why in reasons.items():
         answer = browser.get("/nothing/here/")
 
         assert answer.status_code == 404
