@@ -1,6 +1,6 @@
 """What people type when they log in, sign up, and connect accounts."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
@@ -16,30 +16,59 @@ from accounts.models import User
 from accounts.workspaces import create_workspace
 from platforms.base import ConnectMethod, Field
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 
 def timezone_field(**options: Any) -> forms.ChoiceField:
     """A select of time zones; `timezone.js` chooses the browser's own where it says `data-guess`."""
     return forms.ChoiceField(label=_("Time zone"), choices=timezones.choices, **options)
 
 
-class LoginForm(allauth_forms.LoginForm):  # type: ignore[misc]
-    """Logging in, in this product's words."""
+class OurWords(forms.Form):
+    """A form of allauth's in this product's words; no placeholder repeats a label."""
+
+    words: "ClassVar[dict[str, StrPromise]]" = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {"login": _("E-mail"), "password": _("Password"), "remember": _("Stay logged in")}
-        for name, label in words.items():
+        for name, label in self.words.items():
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("placeholder", None)
 
 
-class ResetPasswordForm(allauth_forms.ResetPasswordForm):  # type: ignore[misc]
-    """Asking for a new password, in this product's words."""
+class LoginForm(OurWords, allauth_forms.LoginForm):  # type: ignore[misc]
+    """Logging in."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].label = _("E-mail")
-        self.fields["email"].widget.attrs.pop("placeholder", None)
+    words = {"login": _("E-mail"), "password": _("Password"), "remember": _("Stay logged in")}
+
+
+class ResetPasswordForm(OurWords, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    """Asking for a new password."""
+
+    words = {"email": _("E-mail")}
+
+
+class AddEmailForm(OurWords, allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """One more address to log in with."""
+
+    words = {"email": _("E-mail")}
+
+
+class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    """Another password, for somebody who knows the one of now."""
+
+    words = {
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "password2": _("New password again"),
+    }
+
+
+class ResetPasswordKeyForm(OurWords, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """Another password, for somebody who was mailed a link."""
+
+    words = {"password1": _("New password"), "password2": _("New password again")}
 
 
 class SignupForm(allauth_forms.SignupForm):  # type: ignore[misc]

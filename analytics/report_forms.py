@@ -100,6 +100,8 @@ class ReportForm(forms.Form):
     def __init__(self, member: Membership, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.member = member
+        for name in ("first_day", "last_day"):
+            self.fields[name].is_needed = True  # type: ignore[attr-defined]  # wherever they are asked at all
         rows = Campaign.objects.visible_to(member).select_related("workspace")
         self.fields["campaign"].queryset = rows  # type: ignore[attr-defined]
         self.fields["accounts"].queryset = accounts_of(member)  # type: ignore[attr-defined]

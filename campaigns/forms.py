@@ -45,6 +45,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, word in (("goal_metric", _("No target")), ("currency", _("None"))):
             choices: list[Any] = self.fields[name].choices  # type: ignore[attr-defined]
             self.fields[name].choices = [("", word), *((value, said) for value, said in choices if value)]  # type: ignore[attr-defined]
+        for name in ("budget", "spent"):
+            self.fields[name].error_messages["min_value"] = _("Money is not less than nothing.")
         for name, default in self._defaults().items():
             self.fields[name].widget.attrs["placeholder"] = default
 

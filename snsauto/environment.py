@@ -146,13 +146,14 @@ class Environment:
         return {
             "version": 1,
             "disable_existing_loggers": False,
+            "filters": {"no probes": {"()": "snsauto.logs.WithoutProbes"}},
             "formatters": {"line": {"()": "snsauto.logs.formatter", "renderer": renderer}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
                 "django": {"handlers": []},  # Django's own would write a second time, and unformatted
                 "django.server": {"handlers": [], "propagate": True},
-                "django.request": {"level": "ERROR"},
+                "django.request": {"level": "ERROR", "filters": ["no probes"]},
                 "django.db.backends": {"level": "INFO"},  # below stand the values of every query
                 "django-q": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},  # names every request; the AI's uses are rows

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
+import structlog
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Max
@@ -18,6 +19,7 @@ from snsauto.schedules import CLUSTERS
 
 PUMP_SILENT = timedelta(seconds=30)
 CLUSTER_SILENT = timedelta(minutes=3)
+log = structlog.get_logger(__name__)
 GROUND = ("database", "migrations")  # without these nothing else can be asked
 
 
@@ -48,6 +50,9 @@ def ready(_request: HttpRequest) -> JsonResponse:
             check.name: {"ok": check.ok, "said": check.said, "seconds": check.seconds} for check in checks
         },
     }
+    if not is_ready:
+        faults = {check.name.replace(" ", "_"): check.said for check in checks if not check.ok}
+        log.warning("not ready", **faults)
     response = JsonResponse(body, status=200 if is_ready else 503)
     response["Cache-Control"] = "no-store"
     return response

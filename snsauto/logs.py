@@ -76,6 +76,14 @@ def formatter(renderer: str) -> logging.Formatter:
     )
 
 
+class WithoutProbes(logging.Filter):
+    """Drops what Django says of a desk that is not ready: health.py says it in words."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        return record.exc_info is not None or getattr(request, "path", "") != "/health/ready"
+
+
 def configure(config: dict[str, Any]) -> None:
     """LOGGING_CONFIG: Django's settings, and everything that would go past them to stderr."""
     logging.config.dictConfig(config)

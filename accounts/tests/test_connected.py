@@ -41,6 +41,7 @@ class TestList:
         ("fields", "sentence"),
         [
             ({"refreshed_at": now() - timedelta(minutes=20)}, "Renews itself; last renewed"),
+            ({"refreshed_at": None}, "Renews itself.<"),
             ({"refresh_at": None, "left": timedelta(days=3, hours=1)}, ": connect again"),
             ({"refresh_at": None, "left": timedelta(days=30, hours=1)}, "Ends"),
             ({"refresh_at": None, "expires_at": None}, "Stays connected until you end it"),

@@ -65,6 +65,12 @@ class TestSignUp:
         assert not User.objects.exists()
         assert not Workspace.objects.exists()
 
+    def test_no_placeholder_repeats_a_label(self, ada: User) -> None:
+        page = client_of(ada).get("/auth/password/change/").content.decode()
+
+        assert "New password again" in page
+        assert "placeholder" not in page.partition("<main")[2].partition("</main>")[0]
+
     def test_closed_sign_up_lets_nobody_in(self, client: Client, settings: Settings) -> None:
         settings.SIGNUP_OPEN = False
 

@@ -626,6 +626,12 @@ def test_wrong_days_are_said_beside_their_field(
     assert set(answer.context["form"].errors) == faulty
 
 
+def test_days_that_are_asked_for_are_not_called_optional(ben: User) -> None:
+    page = client_of(ben).get(f"{PAGE}new/").content.decode()
+
+    assert re.search(r'for="id_first_day">From</label>', page)
+
+
 def plan_form(**fields: object) -> dict[str, object]:
     return {
         "name": "Weekly",

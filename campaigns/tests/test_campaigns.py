@@ -68,6 +68,12 @@ def test_wrong_value_is_said_beside_its_field(ben: User, field: str, value: str)
     assert not Campaign.objects.exists()
 
 
+def test_money_below_nothing_is_refused_in_our_words(ben: User) -> None:
+    response = client_of(ben).post(f"{PAGE}new/", form(budget="-1", spent="-2"))
+
+    assert response.content.decode().count("Money is not less than nothing.") == 2
+
+
 def test_campaign_of_one_day_is_fine(ben: User) -> None:
     client_of(ben).post(f"{PAGE}new/", form(starts_on=TODAY.isoformat(), ends_on=TODAY.isoformat()))
 

@@ -239,6 +239,11 @@ class PostForm(forms.Form):
         ]
         return [*map(str, self.non_field_errors()), *named]
 
+    @property
+    def time_errors(self) -> list[str]:
+        """What is wrong with when it shall go out, until the time is looked at again."""
+        return [str(error) for name in ("date", "time") for error in self.errors.get(name, [])]
+
     def place(self, obstacles: Iterable[Obstacle]) -> None:
         """Show what stands in the way of the post as a whole, and beside it what concerns an account."""
         for obstacle in obstacles:

@@ -1,7 +1,7 @@
 """The API's addresses, under /api/v1/."""
 
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from snsauto.api import (
@@ -90,6 +90,10 @@ urlpatterns = [
     ),
     path("platforms/", me.PlatformList.as_view(), name="platform-list"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema"), name="docs"),
+    path(
+        "docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="api:schema", template_name="snsauto/api_docs.html"),
+        name="docs",
+    ),
     re_path(r"^[\s\S]*$", views.NotHere.as_view()),
 ]

@@ -169,11 +169,13 @@ def test_a_visitor_is_led_to_the_log_in(client: Client, db: None) -> None:
 
 
 def test_what_is_not_there_says_so_to_members_and_visitors(ada: User, client: Client) -> None:
-    for browser in (client_of(ada), client):
+    reasons = {client_of(ada): "workspace that you are not in", client: "deleted or taken back"}
+    for browser, why in reasons.items():
         answer = browser.get("/nothing/here/")
 
         assert answer.status_code == 404
         assert "There is nothing at this address" in answer.content.decode()
+        assert why in answer.content.decode()
 
 
 def test_our_own_fault_is_told_without_another() -> None:

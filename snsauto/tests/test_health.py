@@ -76,6 +76,20 @@ def test_desk_without_workers_is_not_ready(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("well")
+def test_log_says_in_one_line_why_the_desk_is_not_ready(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    Heartbeat.objects.update(beat_at=NOON - timedelta(minutes=4))
+
+    client.get("/health/ready")
+
+    [line] = caplog.records
+    assert line.levelname == "WARNING"
+    assert "not ready" in line.getMessage()
+    assert "seen 4 min ago" in line.getMessage()
+
+
+@pytest.mark.usefixtures("well")
 def test_silent_pump_is_said_with_its_age(client: Client) -> None:
     Heartbeat.objects.update(beat_at=NOON - timedelta(minutes=4))
 

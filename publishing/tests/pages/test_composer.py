@@ -324,6 +324,17 @@ def test_bad_input_is_refused_in_its_place_and_nothing_is_lost_or_half_written(
     assert not Delivery.objects.exists()
 
 
+def test_a_past_time_is_said_once_and_not_after_it_was_changed(ada_browser: Client, terse: Account) -> None:
+    late = typed(terse, action="schedule", date="2030-05-06", time="13:00")
+
+    refused = ada_browser.post(NEW, late)
+    checked = ada_browser.post("/posts/check/", {**late, **at_nine()})
+
+    assert refused.text.count("This time is in the past.") == 1
+    assert "in the past" not in checked.text
+    assert 'id="time-note"' in checked.text
+
+
 def test_an_option_that_is_none_is_refused(ada_browser: Client, terse: Account) -> None:
     form = typed(terse, action="publish", **{f"share-{terse.pk}-option-audience": "enemies"})
 
