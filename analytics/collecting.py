@@ -21,7 +21,8 @@ from analytics.models import Look
 from analytics.rhythm import next_look_at_account, next_look_at_post
 from platforms.base import Platform
 from platforms.content import Metrics
-from platforms.errors import NotFound, PlatformError, RateLimited, Refused, TokenExpired
+from platforms.errors import ClientRefused, NotFound, PlatformError, RateLimited, Refused, TokenExpired
+from platforms.quotas import Each
 from publishing.models import Delivery, State
 from publishing.scheduling import CONFIRMED
 
@@ -206,11 +207,15 @@ def _failed(look: Look, account: Account, error: PlatformError) -> str:
     if isinstance(error, RateLimited):
         outcome = ACCOUNT_WAITS if error.each == "account" else APP_WAITS
         due_at = max(error.retry_at or moment + LIMITED_FOR, moment + LEAST_LIMIT)
-        _postpone(account, error, due_at)
+        _postpone(account, error.each, due_at)
     elif isinstance(error, TokenExpired):
         # The account says that it is to be connected again; the look stays due, and is made after that.
         is_over = not Account.objects.filter(pk=account.pk, state=Account.State.CONNECTED).exists()
         due_at = look.due_at if is_over else moment + LONGEST_PAUSE
+    elif isinstance(error, ClientRefused):
+        # Our own registration is wrong there: all that is asked for this account would be refused as well.
+        outcome, due_at = ACCOUNT_WAITS, moment + LONGEST_PAUSE
+        _postpone(account, "account", due_at)
     elif isinstance(error, NotFound) and look.delivery:
         due_at = _not_found(look, moment)
     elif isinstance(error, Refused):
@@ -232,9 +237,9 @@ def _not_found(look: Look, moment: datetime) -> datetime | None:
     return None if is_gone else moment + ASK_AGAIN
 
 
-def _postpone(account: Account, error: RateLimited, until: datetime) -> None:
-    """All that the limit concerns waits: the account, or everybody whom our app speaks for there."""
-    if error.each == "account":
+def _postpone(account: Account, each: Each, until: datetime) -> None:
+    """All that is concerned waits: the account, or everybody whom our app speaks for there."""
+    if each == "account":
         whose = Q(account=account) | Q(delivery__account=account)
     else:
         same = {"platform_name": account.platform_name, "server": account.server}

@@ -20,6 +20,7 @@ from analytics.tests.conftest import NOON
 from analytics.tests.meter import World, limits
 from platforms.content import Metrics
 from platforms.errors import (
+    ClientRefused,
     InvalidContent,
     NotFound,
     OutcomeUnknown,
@@ -176,6 +177,19 @@ def test_a_limited_account_waits_with_all_its_posts(delivery: Delivery, world: W
     assert {look_at(delivery).due_at, look_at(other).due_at} == {until}
     assert world.asked[0] == "account"
     assert len(world.asked) == 2
+
+
+def test_a_registration_that_is_refused_holds_the_account_and_is_asked_about_once(
+    delivery: Delivery, world: World, clock: Clock
+) -> None:
+    others = [published(delivery.account, NOON) for _ in range(3)]
+    collecting.find_new()
+    world.failures = [ClientRefused("This installation is not known.")] * 9
+
+    run(clock, HOUR)
+
+    assert len(world.asked) == 1
+    assert {look_at(row).due_at for row in (delivery, *others)} == {NOON + HOUR + collecting.LONGEST_PAUSE}
 
 
 def test_a_limit_that_is_over_already_is_no_circle(delivery: Delivery, world: World, clock: Clock) -> None:
