@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from accounts.middleware import MemberRequest
 from accounts.models import EXPIRY_WARNING, Account, Membership, Workspace
 from accounts.permissions import Permission, requires
+from analytics.metrics import change
 from analytics.reading import Book, Range
 from inbox.models import Conversation
 from publishing.models import NEEDS_PERSON, Delivery, DeliveryQuerySet, Post, State
@@ -39,9 +40,8 @@ class Figure:
     @property
     def change(self) -> float | None:
         """In percent; None where there is nothing to compare with."""
-        if self.value is None or not self.before:
-            return None
-        return 100 * (self.value - self.before) / abs(self.before)
+        share = change(self.value, self.before)
+        return None if share is None else 100 * share
 
 
 @dataclass(frozen=True)

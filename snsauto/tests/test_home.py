@@ -86,7 +86,7 @@ def test_the_week_is_told_beside_the_week_before(ada: User, account: Account) ->
 
 @pytest.mark.parametrize(
     ("value", "before", "change"),
-    [(90, 60, 50), (30, 60, -50), (None, 60, None), (5, 0, None), (5, None, None)],
+    [(90, 60, 50), (30, 60, -50), (None, 60, None), (5, 0, None), (5, None, None), (5, -5, None)],
 )
 def test_a_change_is_told_only_where_there_is_something_to_compare(
     value: float | None, before: float | None, change: float | None
