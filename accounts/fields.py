@@ -70,6 +70,8 @@ class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
         return Sealed(value, f"{self.model.__name__}.{self.name}") if value else None
 
     def get_prep_value(self, value: Any) -> str:
+        if isinstance(value, Sealed):  # taken from one row to another as it lies there
+            return value.ciphertext
         return fernet().encrypt(json.dumps(value).encode()).decode() if value is not None else ""
 
     def to_python(self, value: Any) -> Any:

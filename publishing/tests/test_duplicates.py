@@ -167,5 +167,5 @@ def test_it_costs_one_query_for_any_number_of_accounts(
     browser: Client = client_of(ada)
     browser.get(f"/posts/{post.pk}/edit/")
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(11):
         browser.get(f"/posts/{post.pk}/edit/")
