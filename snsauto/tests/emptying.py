@@ -9,7 +9,7 @@ from django.test import TransactionTestCase
 def empty_after_each() -> None:
     """Django's own way empties all of some 120 tables and prepares the database anew, each time.
 
-    Types of rows and the rights to them are made by migrating, once, and stay: Django keeps their keys in mind.
+    Types of rows and the rights to them are made by migrating, once, and stay: Django remembers their keys.
     """
     TransactionTestCase._fixture_teardown = lambda _case: empty("default")
 
