@@ -30,13 +30,16 @@ LOOKS: tuple[tuple[tuple[int, int], Literal["light", "dark"]], ...] = (
 AXE = Axe().axe_script
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 ENDLESS = "Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlungsstelle"
-SHOWN = set("name handle text goal reason advice preview alt_text email url problem".split())
+SHOWN = {
+    "name", "handle", "text", "goal", "reason", "advice", "preview", "alt_text", "email", "url", "problem",
+}  # fmt: skip
 # no pages of ours: files, streams, programs' answers, what leads elsewhere
 ELSEWHERE = (
-    "/api/ /health /metrics /hooks/ /m/ /style/ /styleguide/ /2fa/ /join/ /news /bell /newest /pick/ /thread/ "
-    "/timeline/ /file/ /file. /thumbnail/ /copies/ /pictures/ /ask/ /callback/ /choose/ /connect/ /recent/ "
-    f".csv .xlsx .json .png .webp /notices/{ROW}"
-).split()
+    "/api/", "/health", "/metrics", "/hooks/", "/m/", "/style/", "/styleguide/", "/2fa/", "/join/", "/news",
+    "/bell", "/pick/", "/thread/", "/timeline/", "/file/", "/file.", "/thumbnail/", "/copies/", "/pictures/", "/ask/",
+    "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json", ".png", ".webp",
+    "/newest", f"/notices/{ROW}",
+)  # fmt: skip
 PAGES = [
     address
     for address in ADDRESSES
