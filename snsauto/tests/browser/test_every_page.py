@@ -36,8 +36,8 @@ SHOWN = {
 # no pages of ours: files, streams, programs' answers, what leads elsewhere
 ELSEWHERE = (
     "/api/", "/health", "/metrics", "/hooks/", "/m/", "/style/", "/styleguide/", "/2fa/", "/join/", "/news",
-    "/bell", "/pick/", "/thread/", "/timeline/", "/file/", "/file.", "/thumbnail/", "/copies/", "/pictures/", "/ask/",
-    "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json", ".png", ".webp",
+    "/bell", "/pick/", "/thread/", "/timeline/", "/file/", "/file.", "/thumbnail/", "/copies/",
+    "/pictures/", "/ask/", "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json", ".png", ".webp",
     "/newest", f"/notices/{ROW}",
 )  # fmt: skip
 PAGES = [
