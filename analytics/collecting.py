@@ -12,6 +12,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts.connections import platform_client
 from accounts.models import Account
@@ -21,7 +22,15 @@ from analytics.models import Look
 from analytics.rhythm import next_look_at_account, next_look_at_post
 from platforms.base import Platform
 from platforms.content import Metrics
-from platforms.errors import ClientRefused, NotFound, PlatformError, RateLimited, Refused, TokenExpired
+from platforms.errors import (
+    ClientRefused,
+    NotFound,
+    PlatformError,
+    RateLimited,
+    Refused,
+    TokenExpired,
+    Unavailable,
+)
 from platforms.quotas import Each
 from publishing.models import Delivery, State
 from publishing.scheduling import CONFIRMED
@@ -170,6 +179,10 @@ def ask(look: Look) -> str:
         metrics = _metrics(look, account)
     except PlatformError as error:
         return _failed(look, account, error)
+    except Exception:
+        log.exception("a fault of ours: this is asked again later, the others now", look=look.pk)
+        _failed(look, account, Unavailable(_("It could not be read, by a fault of ours.")))
+        return NOT_NOW
     if not keeping.keep(look, metrics, now(), due_at=_next(look, now())):
         log.info("somebody else asked", look=look.pk)
     return ANSWERED

@@ -24,7 +24,7 @@ from accounts.tokens import ensure_fresh
 from inbox import arrivals
 from inbox.models import Feed, Message
 from platforms.content import Inbox, Published
-from platforms.errors import PlatformError, RateLimited, Refused, TokenExpired
+from platforms.errors import PlatformError, RateLimited, Refused, TokenExpired, Unavailable
 from platforms.registry import PLATFORMS
 from publishing.ledger import LostLease
 from publishing.models import Delivery, State
@@ -135,6 +135,9 @@ def work(feed: Feed) -> bool:
         except PlatformError as error:
             _failed(feed, error)
             return isinstance(error, Refused | TokenExpired)
+        except Exception:
+            log.exception("a fault of ours: this account is asked again later, the others now")
+            _failed(feed, Unavailable(_("What people wrote could not be read, by a fault of ours.")))
         return True
 
 

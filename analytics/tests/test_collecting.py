@@ -179,6 +179,28 @@ def test_a_limited_account_waits_with_all_its_posts(delivery: Delivery, world: W
     assert len(world.asked) == 2
 
 
+def test_a_fault_of_ours_holds_up_nobody_else(
+    delivery: Delivery, world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = published(delivery.account, NOON)
+    world.posts[other.remote_id] = {"views": 5}
+    read = collecting._metrics
+
+    def metrics(look: Look, account: Account) -> Metrics:
+        if look.delivery_id == delivery.pk:
+            raise ValueError("stress-5")
+        return read(look, account)
+
+    monkeypatch.setattr(collecting, "_metrics", metrics)
+    collecting.find_new()
+
+    run(clock, HOUR)
+
+    assert PostSnapshot.objects.filter(delivery=other).exists()
+    assert "a fault of ours" in look_at(delivery).problem
+    assert look_at(delivery).due_at > NOON + HOUR
+
+
 def test_a_registration_that_is_refused_holds_the_account_and_is_asked_about_once(
     delivery: Delivery, world: World, clock: Clock
 ) -> None:

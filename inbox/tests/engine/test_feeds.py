@@ -213,6 +213,30 @@ def test_what_a_new_connection_mends_is_asked_at_once(account: Account, world: W
     assert feeds.sync(60) == 1
 
 
+def test_a_fault_of_ours_with_one_account_does_not_hold_up_the_others(
+    workspace: Workspace, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = (AccountFactory(platform_name="gossip", workspace=workspace) for _ in range(3))
+    read, asked = feeds._ask, list[int]()
+
+    def ask(feed: Feed, account: Account) -> feeds.Look:
+        asked.append(account.pk)
+        if account == first:
+            raise ValueError("stress-5")
+        return read(feed, account)
+
+    monkeypatch.setattr(feeds, "_ask", ask)
+    feeds.ensure()
+
+    feeds.sync(30)
+
+    assert sorted(asked) == sorted(row.pk for row in (first, *others))
+    broken = Feed.objects.get(account=first)
+    assert "a fault of ours" in broken.problem
+    assert broken.due_at > now()
+    assert broken.lease_until is None
+
+
 def test_a_network_that_is_down_does_not_hold_up_the_others(workspace: Workspace, world: World) -> None:
     for _ in range(5):
         AccountFactory.create(workspace=workspace, platform_name="gossip")

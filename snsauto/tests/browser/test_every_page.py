@@ -37,8 +37,8 @@ SHOWN = {
 ELSEWHERE = (
     "/api/", "/health", "/metrics", "/hooks/", "/m/", "/style/", "/styleguide/", "/2fa/", "/join/", "/news",
     "/bell", "/pick/", "/thread/", "/timeline/", "/file/", "/file.", "/thumbnail/", "/copies/",
-    "/pictures/", "/ask/", "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json", ".png", ".webp",
-    "/newest", f"/notices/{ROW}",
+    "/pictures/", "/ask/", "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json",
+    ".png", ".webp", "/newest", f"/notices/{ROW}",
 )  # fmt: skip
 PAGES = [
     address
