@@ -64,13 +64,12 @@ def _film(path: str, size: tuple[int, int], seconds: float, fps: int, codec: str
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.options = {"preset": "ultrafast", "crf": "35"} if codec == "libx264" else {}
-        stream.thread_count = 1  # for films this small, more of them cost more than they bring
         tone = container.add_stream("aac", rate=44100) if sound else None
         for n in range(round(seconds * fps)):
-            planes = np.full((size[1] * 3 // 2, size[0]), 128, np.uint8)  # brightness, then colour
-            planes[: size[1]] = 40 + n * 2 % 100
-            planes[(n * 7) % size[1] : min((n * 7) % size[1] + 40, size[1])] = 200
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, "yuv420p")))
+            pixels = np.zeros((size[1], size[0], 3), np.uint8)
+            pixels[:, :, 0] = (n * 4) % 256
+            pixels[(n * 7) % size[1] : (n * 7) % size[1] + 40, :, 1] = 200
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
         container.mux(stream.encode())
         if tone is not None:
             _sound(container, tone, seconds)
