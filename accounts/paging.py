@@ -5,6 +5,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, QuerySet, Subquery, Value
 
+DIGITS = 7  # no list has more pages, and databases count no further than some
+
 
 def how_many(rows: QuerySet[Any]) -> Subquery:
     """The number of rows, as a part of another query that does not depend on it: counted once.
@@ -23,7 +25,8 @@ class Pages(Paginator):  # type: ignore[type-arg]
     object_list: QuerySet[Any]
 
     def get_page(self, number: Any) -> "Page[Any]":
-        wanted = max(int(number), 1) if str(number or "").isdecimal() else 1
+        asked = str(number or "")[:DIGITS]
+        wanted = max(int(asked), 1) if asked.isdecimal() else 1
         first = (wanted - 1) * self.per_page
         counted = self.object_list.annotate(of_all=how_many(self.object_list))
         rows = list(counted[first : first + self.per_page])

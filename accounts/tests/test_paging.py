@@ -35,8 +35,9 @@ def test_a_page_and_its_place_cost_one_query(
     assert told == (number, count, 5, 3)
 
 
-def test_behind_the_end_is_the_last_page(people: Pages) -> None:
-    page = people.get_page("99")
+@pytest.mark.parametrize("asked", ["99", "9" * 30, "9" * 6000])
+def test_behind_the_end_is_the_last_page(people: Pages, asked: str) -> None:
+    page = people.get_page(asked)
 
     assert (page.number, len(page), page.end_index()) == (3, 1, 5)
 
