@@ -54,7 +54,7 @@ def take(page: Page, desk: str, said: str) -> None:
     page.goto(f"{desk}/queue/")
     page.get_by_role("link", name="Published", exact=True).click()
     page.locator("main a[href^='/posts/']").nth(1).click()
-    page.wait_for_url("**/posts/*/")
+    page.wait_for_url(re.compile(r"/posts/\d+/$"))
     shoot(page, "post")
 
 
