@@ -18,7 +18,7 @@ from inbox.models import Conversation, ConversationQuerySet, Kind, Message
 from inbox.news import MOST, Stamp, changed, fresh_stamp, next_stamp, nothing_new
 from inbox.reading import Asked, Window, conversations_of, history_of, saved_for, thread_of
 
-PAGE_SIZE = 30
+PAGE_SIZE = 25
 
 
 @never_cache

@@ -1,5 +1,6 @@
 """The API's words for what the models hold."""
 
+from functools import cached_property
 from typing import Any, get_args
 
 from django.db.models import Prefetch, QuerySet
@@ -255,9 +256,13 @@ class MediaSerializer(PlainSerializer[Media]):
         return self._address("publishing:media-thumbnail", media)
 
     def _address(self, name: str, media: Media) -> str:
-        path = reverse(name, args=[media.pk])
+        return f"{self._origin}{reverse(name, args=[media.pk])}"
+
+    @cached_property
+    def _origin(self) -> str:
+        """Where the desk was asked, found out once for a whole list."""
         request = self.context.get("request")
-        return request.build_absolute_uri(path) if request else path
+        return request.build_absolute_uri("/").rstrip("/") if request else ""
 
 
 class StepSerializer(PlainSerializer[Step]):
@@ -315,7 +320,8 @@ class DeliverySerializer(PlainSerializer[Delivery]):
 def with_rows(posts: QuerySet[Post]) -> QuerySet[Post]:
     """With pictures and deliveries, and no more of these than is told: for lists, never to be changed."""
     told = (name for name in DeliverySerializer.Meta.fields if name != "platform")
-    deliveries = Delivery.objects.select_related("account").only(*told, "account__platform_name")
+    networks = Prefetch("account", Account.objects.only("platform_name"))
+    deliveries = Delivery.objects.only(*told).prefetch_related(networks)
     return posts.prefetch_related("postmedia_set__media", Prefetch("deliveries", deliveries))
 
 
