@@ -11,6 +11,7 @@ os.environ.setdefault(
     "DJANGO_LIVE_TEST_SERVER_ADDRESS", "127.0.0.1"
 )  # some networks send nobody to "localhost"
 
+import hypothesis
 import pytest
 from django.core.servers.basehttp import WSGIRequestHandler
 from django.db import connections
@@ -29,6 +30,11 @@ from snsauto.tests.found_once import find_static_files_once
 # The live server sends head and body apart; without this each waits 40 ms for the other's acknowledgement.
 WSGIRequestHandler.disable_nagle_algorithm = True
 find_static_files_once()
+# How fast a machine is decides no test.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
