@@ -14,6 +14,7 @@ from accounts import invitations, webhooks
 from accounts.factories import PASSWORD, client_of
 from accounts.models import ApiToken, User
 from accounts.permissions import Role
+from snsauto.tests.browser.complaints import complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/accounts/settings/"
@@ -54,8 +55,8 @@ def test_every_page_is_free_of_faults_and_fits(
     )
     cookie = client_of(ada).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    page, said = context.new_page(), list[str]()
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page = context.new_page()
+    said = complaints_of(page, live_server.url)
     parts = ("", "security/", "workspace/", "members/", "tokens/", "webhooks/", "data/", "audit/")
 
     for path in (*[PAGE + part for part in parts], full):

@@ -13,6 +13,7 @@ from accounts.factories import client_of
 from accounts.models import Account, User
 from analytics.factories import count, published, told, told_account
 from publishing.models import Delivery
+from snsauto.tests.browser.complaints import complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
@@ -64,9 +65,8 @@ def desk(
 
 
 def test_the_chart_shows_what_the_table_says(desk: Callable[..., Page], post: Delivery) -> None:
-    refused: list[str] = []
     page = desk("/analytics/?days=7")
-    page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
+    complaints = complaints_of(page, page.url)
     page.reload()
 
     card = page.locator("[data-metric=views]")
@@ -80,7 +80,7 @@ def test_the_chart_shows_what_the_table_says(desk: Callable[..., Page], post: De
     assert "metric=engagements" in page.url
     cells = page.locator("[data-chart=line] tbody td:nth-of-type(2)").all_text_contents()
     assert sum(int(cell) for cell in cells if cell != "–") == 12
-    assert refused == []
+    assert complaints == []
 
 
 def test_without_script_the_numbers_stand_in_the_table(desk: Callable[..., Page], post: Delivery) -> None:

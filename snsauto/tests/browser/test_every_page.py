@@ -15,6 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.factories import AccountFactory, client_of
 from accounts.models import User, Workspace
 from publishing.factories import DeliveryFactory
+from snsauto.tests.browser.complaints import complaints_of
 from snsauto.tests.rows import LINK, ROW, one_of_each
 from snsauto.tests.test_strangers import ADDRESSES, Address, table
 
@@ -55,11 +56,8 @@ def page(live_server: LiveServer, new_context: Callable[..., BrowserContext], ad
     cookie = client_of(ada).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     context.set_default_timeout(20_000)
-    page, said = context.new_page(), list[str]()
-    page.on(
-        "console", lambda told: said.append(f"{told.text} {told.location}") if told.type == "error" else None
-    )
-    page.on("pageerror", lambda error: said.append(str(error)))
+    page = context.new_page()
+    said = complaints_of(page, live_server.url)
     yield page
     assert said == []
 

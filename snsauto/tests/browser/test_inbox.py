@@ -27,6 +27,7 @@ from inbox.models import Conversation, Feed, Reply
 from inbox.tests.engine.desk import Desk
 from platforms.tests.conftest import shelf
 from platforms.tests.contract.drafts import Shelf
+from snsauto.tests.browser.complaints import complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 __all__ = ["shelf"]
@@ -42,8 +43,9 @@ def account(workspace: Workspace) -> Account:
 
 
 @pytest.fixture
-def desk(live_server: LiveServer, new_context: Callable[..., BrowserContext], ada: User) -> Open:
+def desk(live_server: LiveServer, new_context: Callable[..., BrowserContext], ada: User) -> Iterator[Open]:
     """Opens Ada's desk; a page that complains of anything fails the test."""
+    said: list[list[str]] = []
     cookie = client_of(ada).cookies["sessionid"].value
 
     def opened(path: str, width: int = 1440, theme: str = "light", **options: object) -> Page:
@@ -57,11 +59,12 @@ def desk(live_server: LiveServer, new_context: Callable[..., BrowserContext], ad
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         context.set_default_timeout(15_000)
         page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
+        said.append(complaints_of(page, live_server.url, refusals=False))
         page.goto(path)
         return page
 
-    return opened
+    yield opened
+    assert [one for complaints in said for one in complaints] == []
 
 
 def arrive(conversation: Conversation, text: str) -> None:

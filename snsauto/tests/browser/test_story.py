@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from platforms.base import Platform
 from platforms.content import MediaKind
@@ -16,6 +16,7 @@ from platforms.registry import PLATFORMS
 from platforms.sandbox.telegram import TOKEN
 from platforms.tests.files import film_bytes
 from snsauto.demo import bakery
+from snsauto.tests.browser.complaints import complaints_of
 from snsauto.tests.browser.desk import running_desk
 
 pytestmark = pytest.mark.browser
@@ -41,22 +42,7 @@ def context(context: BrowserContext) -> BrowserContext:
 
 @pytest.fixture
 def complaints(page: Page, desk: str) -> list[str]:
-    """What the browser complains of: errors in the console, and requests to any other host."""
-    said: list[str] = []
-
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error" and "status of 4" not in message.text:
-            said.append(message.text)
-
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            said.append(request.url) if not request.url.startswith((desk, "data:", "blob:")) else None
-        ),
-    )
-    return said
+    return complaints_of(page, desk, refusals=False)
 
 
 def picture(folder: Path) -> Path:

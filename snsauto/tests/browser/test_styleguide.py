@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.factories import MembershipFactory, UserFactory, client_of
 from accounts.models import User
+from snsauto.tests.browser.complaints import complaints_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -31,14 +32,9 @@ def sue(db: None) -> User:
 
 
 @pytest.fixture
-def faults() -> list[str]:
-    """What the browser complained about; empty at the end of a good test."""
-    return []
-
-
-@pytest.fixture
-def visit(live_server: LiveServer, new_context: Callable[..., BrowserContext], faults: list[str]) -> Open:
-    """Opens a page as somebody, and writes down every fault."""
+def visit(live_server: LiveServer, new_context: Callable[..., BrowserContext]) -> Iterator[Open]:
+    """Opens a page as somebody; it may complain of nothing."""
+    said: list[list[str]] = []
 
     def opened(path: str, *, size: tuple[int, int], theme: str = "light", user: User | None = None) -> Page:
         context = new_context(
@@ -53,35 +49,12 @@ def visit(live_server: LiveServer, new_context: Callable[..., BrowserContext], f
             cookie = client_of(user).cookies["sessionid"].value
             context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         page = context.new_page()
-        _listen(page, urlsplit(live_server.url).netloc, faults)
+        said.append(complaints_of(page, live_server.url))
         page.goto(path, wait_until="networkidle")
         return page
 
-    return opened
-
-
-def _listen(page: Page, host: str, faults: list[str]) -> None:
-    def console(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            faults.append(message.text)
-
-    def asked(request: Request) -> None:
-        if urlsplit(request.url).scheme not in {"data", "blob"} and urlsplit(request.url).netloc != host:
-            faults.append(f"asked {request.url}")
-
-    page.on("console", console)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", asked)
-    page.on(
-        "response", lambda answer: answer.status >= 400 and faults.append(f"{answer.status} {answer.url}")
-    )
-
-
-@pytest.fixture(autouse=True)
-def no_faults(faults: list[str]) -> Iterator[None]:
-    """No error in the console (a breach of the content security policy is one), no other host, no 404."""
-    yield
-    assert faults == []
+    yield opened
+    assert [one for complaints in said for one in complaints] == []
 
 
 def violations(page: Page) -> list[str]:
