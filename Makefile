@@ -69,7 +69,7 @@ test-machines: .venv/dev.stamp ## several machines on PostgreSQL, as compose.sev
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_machines.py
 
 test-browser: .venv/dev.stamp chromium ## the whole story in Debian's Chromium
-	@$(PYTEST) -n 0 -m browser
+	@$(PYTEST) $(TOGETHER) -m browser
 
 test-real: .venv/dev.stamp $(NODE_PARTS)/node_modules/.stamp ## against real servers that others wrote
 	@$(PYTEST) -n 0 -m real

@@ -29,12 +29,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)
-def patient() -> Iterator[None]:
-    """The first question would load a large package; and busy machines take their time."""
+def loaded() -> None:
+    """The first question would load a large package."""
     wire._client("key-of-a-test", "http://127.0.0.1:9")
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ def desk(
         )
         cookie = ada_browser.cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        context.set_default_timeout(10_000)
         page = context.new_page()
         page.goto(path)
         return page

@@ -32,7 +32,6 @@ def opened(live_server: LiveServer, new_context: Callable[..., BrowserContext], 
         context = new_context(base_url=live_server.url, viewport={"width": width, "height": 844})
         cookie = client_of(ada).cookies["sessionid"].value
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        context.set_default_timeout(20_000)
         page = context.new_page()
         page.goto(path)
         return page

@@ -30,7 +30,6 @@ def desk(sandbox: str, ada: User, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(base_url=sandbox, reduced_motion="reduce", accept_downloads=True)
     cookie = client_of(ada).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": sandbox}])
-    context.set_default_timeout(10_000)
     yield context.new_page()
     context.close()
 

@@ -55,7 +55,6 @@ def page(live_server: LiveServer, new_context: Callable[..., BrowserContext], ad
     context = new_context(base_url=live_server.url, reduced_motion="reduce")
     cookie = client_of(ada).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-    context.set_default_timeout(20_000)
     page = context.new_page()
     said = complaints_of(page, live_server.url)
     yield page

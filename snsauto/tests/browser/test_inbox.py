@@ -57,7 +57,6 @@ def desk(live_server: LiveServer, new_context: Callable[..., BrowserContext], ad
             **options,
         )
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        context.set_default_timeout(15_000)
         page = context.new_page()
         said.append(complaints_of(page, live_server.url, refusals=False))
         page.goto(path)
@@ -161,10 +160,9 @@ def test_the_keyboard_walks_takes_answers_and_closes(desk: Open, account: Accoun
     first, second = (ConversationFactory.create(account=account, said=[text]) for text in ("One", "Two"))
     page = desk("/inbox/")
 
-    for key in ("j", "j", "k"):
+    for key, opened in (("j", second), ("j", first), ("k", second)):
         page.keyboard.press(key)
-        page.wait_for_timeout(400)
-    expect(page.locator("[data-talk]")).to_have_attribute("data-talk", str(second.pk))
+        expect(page.locator("[data-talk]")).to_have_attribute("data-talk", str(opened.pk))
     page.keyboard.press("a")
     expect(page.locator("select[name=to]")).to_have_value(str(ada.pk))
     page.keyboard.press("r")
@@ -295,7 +293,7 @@ def test_a_comment_arrives_by_itself_is_taken_and_its_answer_stands_on_the_netwo
     assert written.status_code == 201, written.text
 
     row = page.locator(".talk", has_text=question)
-    expect(row).to_be_visible(timeout=30_000)
+    expect(row).to_be_visible()
     expect(page.locator("[data-live]")).to_have_text("1 new message")
     row.locator("a").click()
     page.get_by_role("button", name="Take it").click()
@@ -304,7 +302,7 @@ def test_a_comment_arrives_by_itself_is_taken_and_its_answer_stands_on_the_netwo
     page.locator("[data-send]").click()
     answer = page.locator("#thread .say[data-ours]", has_text="Until ten, and then we sleep.")
     link = answer.get_by_role("link", name="On the network")
-    expect(link).to_be_visible(timeout=30_000)
+    expect(link).to_be_visible()
     expect(page.locator("#thread .badge")).to_have_count(0)
 
     page.goto(str(link.get_attribute("href")))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from platforms.base import Platform
 from platforms.content import MediaKind
@@ -35,12 +35,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
-    context.set_default_timeout(30_000)
-    return context
-
-
-@pytest.fixture
 def complaints(page: Page, desk: str) -> list[str]:
     return complaints_of(page, desk, refusals=False)
 
@@ -64,7 +58,7 @@ def consent(page: Page, desk: str) -> None:
         profiles.first.check()
         page.get_by_role("button", name="Connect", exact=True).click()
         page.wait_for_url(f"{desk}/accounts/")
-    expect(page.get_by_text("is connected").first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("is connected").first).to_be_visible()
 
 
 def choose_seconds_ahead(page: Page, seconds: int) -> None:
@@ -115,7 +109,7 @@ def connect(page: Page, desk: str, platform: type[Platform]) -> None:
     if method.asks_consent:
         consent(page, desk)
     else:
-        expect(page.get_by_text("is connected").first).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("is connected").first).to_be_visible()
 
 
 def compose(page: Page, desk: str, file: Path, networks: list[str], text: str) -> None:
@@ -126,22 +120,19 @@ def compose(page: Page, desk: str, file: Path, networks: list[str], text: str) -
     page.get_by_label("Text", exact=True).fill(text)
     page.locator("#uploads").set_input_files(file)
     page.get_by_label(f"Description of {file.name}").fill(ALT)
-    expect(page.locator("#previews .preview")).to_have_count(len(networks), timeout=20_000)
+    expect(page.locator("#previews .preview")).to_have_count(len(networks))
     fill_in_what_is_needed(page)
 
 
 def fill_in_what_is_needed(page: Page) -> None:
-    """Open each card that says that something is to be chosen, and choose."""
-    page.wait_for_timeout(1500)  # the check that counts what is needed runs while somebody types
-    needy = page.locator("details.share:has([id^=share-state] .badge)").all()
-    for place in [card.get_attribute("id") for card in needy]:  # their badges go while choices are made
-        card = page.locator(f"#{place}")
+    """Open the card of each account, and choose what must be chosen there."""
+    for card in page.locator("details.share:visible").all():
         card.locator("summary").click()
-        expect(card.locator(".options")).to_be_visible(timeout=20_000)
+        expect(card.locator("button[name=open]")).to_have_count(0)  # what stands there until its fields come
         for option in card.locator(".option:not([hidden]) .field:not(:has(.field__optional)) select").all():
             if not option.input_value():
                 option.select_option(index=1)
-    expect(page.locator("[id^=share-state] .badge")).to_have_count(0, timeout=20_000)
+    expect(page.locator("[id^=share-state] .badge")).to_have_count(0)
 
 
 def watch_it_go_out(page: Page, count: int) -> list[str]:
