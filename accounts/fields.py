@@ -41,7 +41,7 @@ class Sealed:
         try:
             return json.loads(fernet().decrypt(self.ciphertext))
         except InvalidToken as error:
-            said = _("The desk has no key that opens the secret of this account.")
+            said = _("The desk has no key that opens the stored secret.")
             raise Undecryptable(said, detail=f"{self.column}: no key in ENCRYPTION_KEYS opens it.") from error
 
 

@@ -250,10 +250,9 @@ def check_video(draft: Draft) -> Iterator[Finding]:
     """What YouTube refuses beside counts and lengths."""
     yield from check_words(draft)
     tags = tags_of(draft)
-    if (over := tags_length(tags) - TAGS) > 0:
-        yield Finding(
-            "tags_too_long", f"The tags are {over} characters too long. Take some out.", "options.tags"
-        )
+    if (length := tags_length(tags)) > TAGS:
+        message = f"The tags take {length} characters, {TAGS} are allowed. Take some out."
+        yield Finding("tags_too_long", message, "options.tags")
     if any("<" in tag or ">" in tag for tag in tags):
         yield Finding("forbidden_characters", "YouTube takes no < or > in tags.", "options.tags")
     partner = draft.option("brand_partner").strip()

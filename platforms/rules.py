@@ -252,8 +252,9 @@ def _check_part(number: int, part: Part, rules: Rules) -> Iterator[Finding]:
 def _check_text(number: int, text: str, rule: Text) -> Iterator[Finding]:
     if not rule.fits(text):
         over = rule.length(text) - rule.limit
+        unit = rule.unit.removesuffix("s") if over == 1 else rule.unit
         message = (
-            f"The text is {over} {rule.unit} too long ({rule.limit} are allowed)."
+            f"The text is {over} {unit} too long ({rule.limit} are allowed)."
             if over > 0
             else f"The text is too long: {rule.max_bytes} bytes are allowed."
         )

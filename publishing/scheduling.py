@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from accounts.connections import platform_client
+from accounts.models import Account
 from platforms.content import Json
 from platforms.errors import PlatformError
 from publishing.bell import ring
@@ -45,7 +46,7 @@ def schedule(post: Post, at: datetime) -> list[Delivery]:
     with transaction.atomic():
         deliveries = locked_deliveries(post)
         chosen = [row for row in deliveries if row.is_editable and row.state != State.CANCELLED]
-        _refuse_nothing(deliveries, chosen)
+        _refuse_nothing(post, deliveries, chosen)
         refuse_errors(examine_deliveries(chosen))
         for delivery in chosen:
             delivery.move(
@@ -70,12 +71,14 @@ def _due(at: datetime) -> datetime:
         raise Refusal.because(error.code or "invalid", str(error.message), "time") from error
 
 
-def _refuse_nothing(deliveries: list[Delivery], chosen: list[Delivery]) -> None:
+def _refuse_nothing(post: Post, deliveries: list[Delivery], chosen: list[Delivery]) -> None:
     if chosen:
         return
     if any(delivery.state != State.CANCELLED for delivery in deliveries):
         raise Refusal.because("nothing_open", _("Everything in this post is out already, or on its way."))
-    raise Refusal.because("no_accounts", _("Choose at least one account."), "accounts")
+    has_some = Account.objects.filter(workspace=post.workspace_id).connected().exists()
+    sentence = _("Choose at least one account.") if has_some else _("Connect an account first.")
+    raise Refusal.because("no_accounts", sentence, "accounts")
 
 
 def _get_going(post: Post, due_at: datetime) -> None:

@@ -198,9 +198,10 @@ class TestSeveralProfiles:
         page = come_back(desk, state_of(connect(desk)))
         shown = page.content.decode()
 
-        desk.post(page.redirect_chain[-1][0], {"profile": ["2", "3"]})
+        after = desk.post(page.redirect_chain[-1][0], {"profile": ["2", "3"]}, follow=True)
 
         assert "Bakery" in shown
+        assert "bakery, club are connected." in after.content.decode()
         assert set(Account.objects.values_list("handle", flat=True)) == {"bakery", "club"}
         assert not PendingConnection.objects.exists()
 

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import choosing, connecting
@@ -83,7 +84,8 @@ def _granted(request: MemberRequest, grant: connecting.Granted) -> HttpResponse:
 
 def _kept(request: HttpRequest, grant: connecting.Granted, accounts: list[Account]) -> HttpResponse:
     handles = ", ".join(account.handle for account in accounts)
-    messages.success(request, _("%(handles)s is connected.") % {"handles": handles})
+    sentence = ngettext("%(handles)s is connected.", "%(handles)s are connected.", len(accounts))
+    messages.success(request, sentence % {"handles": handles})
     expected = Account.objects.filter(pk=grant.again or 0).defer("credentials").first()
     if expected and expected not in accounts:
         messages.warning(

@@ -458,7 +458,7 @@ def test_a_content_warning_takes_from_the_length() -> None:
 
     (finding,) = Mastodon.check(plan, {})
 
-    assert finding.message == "The text is 1 characters too long (489 are allowed)."
+    assert finding.message == "The text is 1 character too long (489 are allowed)."
     assert Mastodon.check(draft("x" * 490, spoiler_text="y" * 10), {}) == []
 
 

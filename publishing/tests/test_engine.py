@@ -65,7 +65,7 @@ def test_an_account_that_no_key_opens_holds_up_no_other(
 
     assert world.posts == ["open"]
     assert (sealed.state, sealed.attempts_left) == (State.PUBLISHING, 2)
-    assert sealed.reason == "The desk has no key that opens the secret of this account."
+    assert sealed.reason == "The desk has no key that opens the stored secret."
     assert "ENCRYPTION_KEYS" in sealed.advice
 
 

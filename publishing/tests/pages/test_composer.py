@@ -300,7 +300,7 @@ def test_scheduling_in_a_zone(ada_browser: Client, roomy: Account) -> None:
         ({**at_nine(), "timezone": "Moon/Crater"}, "Moon/Crater"),
         ({**at_nine(), "accounts": []}, "Choose at least one account."),
         ({**at_nine(), "text": " "}, "Write something or add a picture."),
-        ({**at_nine(), "text": "x" * 21}, "1 characters too long"),
+        ({**at_nine(), "text": "x" * 21}, "1 character too long"),
         ({**at_nine(), "text": "y" * 100_001}, "at most 100000 characters"),
         ({**at_nine(), "accounts": ["999"]}, "not connected any more"),
         ({**at_nine(), "accounts": ["x"]}, "not connected any more"),
@@ -322,6 +322,15 @@ def test_bad_input_is_refused_in_its_place_and_nothing_is_lost_or_half_written(
     assert form["text"].strip() in response.text
     assert not Post.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_where_nothing_is_connected_that_comes_first(ada_browser: Client) -> None:
+    refused = ada_browser.post(NEW, {**typed(action="publish"), "text": "Keep these words"})
+
+    assert refused.status_code == 422
+    assert "Connect an account first." in refused.text
+    assert "Keep these words" in refused.text
+    assert not Post.objects.exists()
 
 
 def test_a_past_time_is_said_once_and_not_after_it_was_changed(ada_browser: Client, terse: Account) -> None:
