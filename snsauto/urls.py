@@ -12,6 +12,8 @@ from inbox import hooks
 from snsauto import health, home, metrics, operations, views
 from snsauto.bot.hooks import bot_hook
 
+handler400 = "snsauto.faults.bad_request"
+handler500 = "snsauto.faults.server_error"
 # a campaign's own page shows numbers, which the campaigns' floor does not know
 WITH_NUMBERS = [*campaigns.urlpatterns, path("<int:pk>/", campaign_detail, name="campaign-detail")]
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -3,8 +3,7 @@
 import gzip
 
 import pytest
-from django.test import Client, RequestFactory
-from django.views.defaults import server_error
+from django.test import Client
 
 from accounts.factories import MembershipFactory, UserFactory, client_of
 from accounts.models import User, Workspace
@@ -176,13 +175,6 @@ def test_what_is_not_there_says_so_to_members_and_visitors(ada: User, client: Cl
         assert answer.status_code == 404
         assert "There is nothing at this address" in answer.content.decode()
         assert why in answer.content.decode()
-
-
-def test_our_own_fault_is_told_without_another() -> None:
-    answer = server_error(RequestFactory().get("/"))
-
-    assert answer.status_code == 500
-    assert "Something broke here" in answer.content.decode()
 
 
 def test_a_stale_form_says_what_to_do(db: None) -> None:
