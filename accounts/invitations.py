@@ -185,16 +185,23 @@ def find(code: str) -> Invitation:
 def accept(code: str, user: User) -> Membership:
     """Make the person a member; the code is used up by it. Raises NotGood.
 
-    Whoever is in already keeps the role they have.
+    Whoever is in already keeps the role they have, and leaves the code to whom it was made for.
     """
     invitation = find(code)
+    membership = Membership.objects.filter(user=user, workspace=invitation.workspace_id).first()
+    if membership is None:
+        membership = _join(invitation, code, user)
+    User.objects.filter(pk=user.pk).update(current_workspace=invitation.workspace_id)
+    user.current_workspace_id = invitation.workspace_id
+    return membership
+
+
+def _join(invitation: Invitation, code: str, user: User) -> Membership:
     if not Invitation.objects.filter(pk=invitation.pk, code_hash=digest(code)).delete()[0]:
         raise NotGood  # used at this very moment
     membership, created = Membership.objects.get_or_create(
         user=user, workspace_id=invitation.workspace_id, defaults={"role": invitation.role}
     )
-    User.objects.filter(pk=user.pk).update(current_workspace=invitation.workspace_id)
-    user.current_workspace_id = invitation.workspace_id
     if created:
         by = invitation.invited_by
         AuditEvent.record(

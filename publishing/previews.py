@@ -18,7 +18,7 @@ from platforms.rules import Finding, Kind
 from publishing.drafts import make_draft
 from publishing.duplicates import Seeker, fingerprint, twins
 from publishing.forecast import full_days
-from publishing.forms.post import PostForm
+from publishing.forms.post import SKETCHES, PostForm
 from publishing.models import Delivery, Media
 from publishing.preflight import examine, stored_draft
 from publishing.renditions import unfitted
@@ -197,7 +197,7 @@ class Check:
             self._content.scheduled_at or now(),
             form.post.pk if form.post else None,
         )
-        self.previews = self._with_limits(previews)
+        self.previews = [self._without_haste(one) for one in self._with_limits(previews)]
         self.locked = [stored_preview(delivery) for delivery in form.locked_deliveries]
 
     def _with_limits(self, previews: list[Preview]) -> list[Preview]:
@@ -206,6 +206,13 @@ class Check:
         drafts = [(preview.account, preview.draft) for preview in previews]
         full = full_days(drafts, at, self.form.member.workspace.zone, post.pk if post else None)
         return [replace(one, findings=(*one.findings, *full[one.account.pk])) for one in previews]
+
+    def _without_haste(self, preview: Preview) -> Preview:
+        """Nobody is told to write something before they wrote, or pressed a button."""
+        is_pressed = self.form.is_bound and self.form.action not in SKETCHES
+        if is_pressed or any(part.text.strip() or part.media for part in preview.draft.parts):
+            return preview
+        return replace(preview, findings=tuple(one for one in preview.findings if one.code != "empty"))
 
     @property
     def by_tightness(self) -> list[Preview]:
@@ -233,10 +240,6 @@ class Check:
         return _shared(
             (preview.account, finding) for preview in self.previews for finding in preview.about("account")
         )
-
-    @property
-    def has_errors(self) -> bool:
-        return any(preview.errors for preview in self.previews)
 
     @property
     def note(self) -> str:

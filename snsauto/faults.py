@@ -10,12 +10,15 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.request import split_domain_port
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 
 from snsauto import ports
 from snsauto.api.errors import problem
 from snsauto.api.middleware import ROOT
+from snsauto.stylesheet import stylesheet as sheet
+from snsauto.views import stylesheet
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -23,6 +26,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not isinstance(exception, DisallowedHost):
         said = _("The browser sent something that cannot be read here. Go back and try again.")
         return _told(request, "400.html", ParseError(said, code="bad_request"))
+    digest = sheet().digest
+    if request.path == reverse("stylesheet", args=[digest]):  # which the page below asks for by the same name
+        return stylesheet(request, digest)
     if _means_this_machine(request):
         return HttpResponseRedirect(f"{settings.SITE_URL}{request.get_full_path()}")
     said = _("This desk does not answer to the name that you used.")

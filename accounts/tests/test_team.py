@@ -284,15 +284,19 @@ class TestJoining:
         assert [answer.status_code for answer in answers] == [404, 404]
         assert workspace.memberships.count() == 1
 
-    def test_member_who_follows_a_link_keeps_their_role(
-        self, ada: User, ben: User, workspace: Workspace
+    def test_member_who_follows_a_link_keeps_their_role_and_leaves_it_to_whom_it_was_made_for(
+        self, ada: User, ben: User, cho: User, workspace: Workspace
     ) -> None:
-        invitation = invited(ada, "ben.other@example.org", Role.VIEWER)
-        address = invitations.link(member(ada), invitation)
+        invitation = invited(ada, "cho.other@example.org", Role.VIEWER)
+        place = invitations.link(member(ada), invitation).removeprefix("http://127.0.0.1:8000")
 
-        client_of(ben).post(address.removeprefix("http://127.0.0.1:8000"))
+        page = client_of(ben).get(place).content.decode()
+        client_of(ben).post(place)
+        client_of(cho).post(place)
 
+        assert "You are in Bakery" in page
         assert member(ben).role == Role.EDITOR
+        assert workspace.memberships.get(user=cho).role == Role.VIEWER
 
     def test_link_to_hand_over_is_shown_once_and_works(
         self, ada: User, cho: User, workspace: Workspace

@@ -121,7 +121,9 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     except invitations.NotGood:
         return render(request, "accounts/join.html", {"invitation": None}, status=404)
     invitations.hold(request, code)
-    return render(request, "accounts/join.html", {"invitation": invitation})
+    user = request.user if isinstance(request.user, User) else None
+    mine = Membership.objects.filter(user=user, workspace=invitation.workspace_id).first()
+    return render(request, "accounts/join.html", {"invitation": invitation, "mine": mine})
 
 
 def _page(request: MemberRequest, status: int = 200, **bound: Any) -> HttpResponse:

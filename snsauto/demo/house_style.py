@@ -11,8 +11,9 @@ from publishing.post_templates import Part, TemplateInput, save_template
 from snsauto.demo.bakery import HOURS, LOAF, SUPPER, Drive
 
 VOICE = """\
-We are two bakers by the river and write as we talk over the counter: short sentences, dry humour, what is in
-the loaf and what it costs. We say “we”. No exclamation marks, no superlatives; patience is our only secret.
+We are two bakers by the river and write as we talk over the counter: short sentences, dry humour, \
+what is in the loaf and what it costs. We say “we”. No exclamation marks, no superlatives; \
+patience is our only secret.
 
 Like this: “The cardamom buns lasted until ten past nine. We saw people running.”"""
 FORBIDDEN = ["artisanal", "must have", "foodie", "guilty pleasure"]

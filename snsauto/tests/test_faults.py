@@ -1,5 +1,7 @@
 """Requests that no page takes, and our own faults: each is told in words, to people and to programs."""
 
+import re
+
 import pytest
 from django.core.exceptions import BadRequest
 from django.test import Client
@@ -60,7 +62,9 @@ def test_a_desk_asked_by_another_name_says_where_it_is(client: Client, settings:
     page = client.get("/queue/", headers={"host": "old.example.org"})
     answer = client.get("/api/v1/posts/", headers={"host": "old.example.org"})
 
+    look = re.findall(r'href="(/style/[^"]+)"', page.content.decode())[0]
     assert page.status_code == answer.status_code == 400
+    assert client.get(look, headers={"host": "old.example.org"}).status_code == 200
     assert 'href="https://desk.example.org/"' in page.content.decode()
     assert "old.example.org" not in page.content.decode()
     assert answer.json()["code"] == "wrong_host"

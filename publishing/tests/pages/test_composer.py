@@ -324,6 +324,16 @@ def test_bad_input_is_refused_in_its_place_and_nothing_is_lost_or_half_written(
     assert not Delivery.objects.exists()
 
 
+def test_nobody_is_told_to_write_before_they_wrote_or_pressed(ada_browser: Client, terse: Account) -> None:
+    empty = typed(terse, text="")
+
+    checked, pressed = ada_browser.post(CHECK, empty), ada_browser.post(NEW, {**empty, "action": "publish"})
+
+    assert "Write something" not in checked.text
+    assert "Nothing written yet." in checked.text
+    assert "Write something or add a picture." in pressed.text
+
+
 def test_where_nothing_is_connected_that_comes_first(ada_browser: Client) -> None:
     refused = ada_browser.post(NEW, {**typed(action="publish"), "text": "Keep these words"})
 
