@@ -1,7 +1,9 @@
-"""What a person is told where nothing is sent: who has stopped it, when, and why."""
+"""What a person is told where nothing is sent: who has stopped it, when, why, and that their posts wait."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.utils.translation import ngettext
 
 from accounts.models import AuditEvent, Membership
 from publishing.engine_rows import Switch
@@ -35,3 +37,20 @@ def of_workspace(member: Membership) -> Halt | None:
     last = events.select_related("user").first()
     by = str(last.user or "") if last else ""
     return Halt(False, by, last.created_at if last else None, may_end=member.may_manage)
+
+
+def on_its_way(member: Membership, count: int) -> str:
+    """What becomes of posts that were told to go out now."""
+    if Switch.current().is_stopped:
+        sentence = ngettext(
+            "The desk is stopped: %(count)d post waits.", "The desk is stopped: %(count)d posts wait.", count
+        )
+    elif member.workspace.is_paused:
+        sentence = ngettext(
+            "%(workspace)s is paused: %(count)d post waits.",
+            "%(workspace)s is paused: %(count)d posts wait.",
+            count,
+        )
+    else:
+        sentence = ngettext("%(count)d post is going out.", "%(count)d posts are going out.", count)
+    return sentence % {"count": count, "workspace": member.workspace}

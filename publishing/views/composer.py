@@ -28,6 +28,7 @@ from publishing.composing import Panel, helped
 from publishing.forms.ai import HelpForm
 from publishing.forms.post import PostForm
 from publishing.forms.shares import ShareForm
+from publishing.halts import on_its_way
 from publishing.media import take_in
 from publishing.models import Post
 from publishing.preflight import Refusal
@@ -217,8 +218,7 @@ def _draft(request: MemberRequest, _form: PostForm, post: Post) -> HttpResponse:
 
 def _publish(request: MemberRequest, _form: PostForm, post: Post) -> HttpResponse:
     count = len(scheduling.publish_now(post))
-    sentence = ngettext("%(count)d post is going out.", "%(count)d posts are going out.", count)
-    messages.success(request, sentence % {"count": count})
+    messages.success(request, on_its_way(request.member, count))
     return redirect(post)
 
 

@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.middleware import MemberRequest
+from accounts.models import Membership
 from accounts.paging import Pages
 from accounts.permissions import Permission, requires
 from publishing import deciding
 from publishing.deciding import Decision
 from publishing.forms.missed import Press
 from publishing.free_time import FreeTimes
+from publishing.halts import on_its_way
 from publishing.models import Delivery, DeliveryQuerySet, State
 
 PAGE_SIZE = 50
@@ -64,21 +66,19 @@ def missed_decide(request: MemberRequest) -> HttpResponse:
     rows, event = deciding.decide(request.member, press.narrow(_missed(request)), press.decision)
     if rows:
         address = reverse("publishing:decision-undo", args=[event.pk]) if press.decision.can_be_undone else ""
-        messages.success(request, _done(press.decision, rows, request.member.workspace.zone), address)
+        messages.success(request, _done(request.member, press.decision, rows), address)
     _tell_late(request, len(set(press.ids)) - len(rows))
     return redirect("publishing:missed")
 
 
-def _done(decision: Decision, rows: list[Delivery], zone: ZoneInfo) -> str:
+def _done(member: Membership, decision: Decision, rows: list[Delivery]) -> str:
     """What was done, in a sentence."""
     count = len(rows)
     if decision == Decision.NEXT_FREE:
-        return _planned(rows, zone)
+        return _planned(rows, member.workspace.zone)
     if decision == Decision.DROP:
-        sentence = ngettext("%(count)d post dropped.", "%(count)d posts dropped.", count)
-    else:
-        sentence = ngettext("%(count)d post is going out.", "%(count)d posts are going out.", count)
-    return sentence % {"count": count}
+        return ngettext("%(count)d post dropped.", "%(count)d posts dropped.", count) % {"count": count}
+    return on_its_way(member, count)
 
 
 def _planned(rows: list[Delivery], zone: ZoneInfo) -> str:

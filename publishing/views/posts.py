@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.middleware import MemberRequest
 from accounts.permissions import Permission, requires
 from publishing import scheduling
+from publishing.halts import on_its_way
 from publishing.models import Post
 from publishing.preflight import Refusal
 from publishing.timeline import Timeline
@@ -43,8 +44,7 @@ def post_publish(request: MemberRequest, pk: int) -> HttpResponse:
         count = len(scheduling.publish_now(post))
     except Refusal as refusal:
         return _refused(request, post, refusal)
-    sentence = ngettext("%(count)d post is going out.", "%(count)d posts are going out.", count)
-    messages.success(request, sentence % {"count": count})
+    messages.success(request, on_its_way(request.member, count))
     return redirect(post)
 
 

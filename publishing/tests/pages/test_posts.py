@@ -9,7 +9,8 @@ from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.factories import AccountFactory
-from accounts.models import Account, Workspace
+from accounts.models import Account, User, Workspace
+from publishing.engine_rows import Switch
 from publishing.factories import AttemptFactory, MediaFactory, PostFactory, StepFactory
 from publishing.models import Attempt, Delivery, Post, State, Step
 
@@ -209,6 +210,20 @@ def test_publishing_from_the_page(ada_browser: Client, delivery: Callable[..., D
 
     assert "1 post is going out." in page
     assert state_of(row) == State.SCHEDULED
+
+
+def test_publishing_says_what_it_waits_for(
+    ada_browser: Client, delivery: Callable[..., Delivery], workspace: Workspace, ada: User
+) -> None:
+    row, other = delivery(), delivery()
+    Workspace.objects.filter(pk=workspace.pk).update(is_paused=True)
+
+    paused = ada_browser.post(url_of(row, "publish/"), follow=True).text
+    Switch.stop(ada)
+    stopped = ada_browser.post(url_of(other, "publish/"), follow=True).text
+
+    assert "Bakery is paused: 1 post waits." in paused
+    assert "The desk is stopped: 1 post waits." in stopped
 
 
 def test_what_cannot_go_out_is_said_on_the_page(
