@@ -17,17 +17,18 @@ def empty_after_each() -> None:
 def empty(alias: str) -> None:
     """Delete every row. Foreign keys are looked at when this commits, so the order does not matter.
 
-    PostgreSQL puts new rows where deleted ones were: its tables are cut off, so that rows lie as they came.
+    PostgreSQL would put new rows where deleted ones were; made vacant, its tables keep them as they come.
+    Truncating takes it fifty times as long: it makes files for every table that may refer to these.
     """
     connection = connections[alias]
     with transaction.atomic(using=alias), connection.cursor() as cursor:
         cursor.execute(_which_hold_rows(alias))
         tables = [connection.ops.quote_name(table) for (table,) in cursor.fetchall()]
-        if connection.vendor == "postgresql" and tables:
-            cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
-            return
         for table in tables:
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+    if connection.vendor == "postgresql" and tables:
+        with connection.cursor() as cursor:
+            cursor.execute(f"VACUUM {', '.join(tables)}")
 
 
 @cache
