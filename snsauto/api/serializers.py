@@ -249,20 +249,25 @@ class MediaSerializer(PlainSerializer[Media]):
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_url(self, media: Media) -> str:
-        return self._address("publishing:media-file", media)
+        return self._file.format(media.pk)
 
     @extend_schema_field(OpenApiTypes.URI)
     def get_thumbnail_url(self, media: Media) -> str:
-        return self._address("publishing:media-thumbnail", media)
-
-    def _address(self, name: str, media: Media) -> str:
-        return f"{self._origin}{reverse(name, args=[media.pk])}"
+        return self._thumbnail.format(media.pk)
 
     @cached_property
-    def _origin(self) -> str:
-        """Where the desk was asked, found out once for a whole list."""
+    def _file(self) -> str:
+        return self._address("publishing:media-file")
+
+    @cached_property
+    def _thumbnail(self) -> str:
+        return self._address("publishing:media-thumbnail")
+
+    def _address(self, name: str) -> str:
+        """With a gap for the row's number: found out once for a whole list."""
+        place = reverse(name, args=[0]).replace("/0/", "/{}/")
         request = self.context.get("request")
-        return request.build_absolute_uri("/").rstrip("/") if request else ""
+        return request.build_absolute_uri(place) if request else place
 
 
 class StepSerializer(PlainSerializer[Step]):
