@@ -36,9 +36,9 @@ SHOWN = {
 }  # fmt: skip
 # no pages of ours: files, streams, programs' answers, what leads elsewhere
 ELSEWHERE = (
-    "/api/", "/health", "/metrics", "/hooks/", "/m/", "/style/", "/styleguide/", "/2fa/", "/join/", "/news",
+    "/api/", "/health", "/metrics", "/hooks/", "/m/", "/style/", "/styleguide/", "/join/", "/news",
     "/bell", "/pick/", "/thread/", "/timeline/", "/file/", "/file.", "/thumbnail/", "/copies/",
-    "/pictures/", "/ask/", "/callback/", "/choose/", "/connect/", "/recent/", ".csv", ".xlsx", ".json",
+    "/pictures/", "/ask/", "/callback/", "/choose/", "/recent/", ".csv", ".xlsx", ".json",
     ".png", ".webp", "/newest", f"/notices/{ROW}",
 )  # fmt: skip
 PAGES = [
