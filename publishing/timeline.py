@@ -35,6 +35,12 @@ class Story:
         return delivery.state == State.PUBLISHING
 
     @property
+    def is_due(self) -> bool:
+        """Whether its time has come, and nobody has taken it up yet."""
+        delivery = self.delivery
+        return delivery.state == State.SCHEDULED and delivery.due_at is not None and delivery.due_at <= now()
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it waits for a later try, with nobody working on it."""
         delivery = self.delivery
