@@ -176,14 +176,14 @@ def ask(look: Look) -> str:
         return NOT_NOW
     allowance.take(account, moment)
     try:
-        metrics = _metrics(look, account)
+        is_kept = keeping.keep(look, _metrics(look, account), now(), due_at=_next(look, now()))
     except PlatformError as error:
         return _failed(look, account, error)
     except Exception:
         log.exception("a fault of ours: this is asked again later, the others now", look=look.pk)
         _failed(look, account, Unavailable(_("It could not be read, by a fault of ours.")))
         return NOT_NOW
-    if not keeping.keep(look, metrics, now(), due_at=_next(look, now())):
+    if not is_kept:
         log.info("somebody else asked", look=look.pk)
     return ANSWERED
 

@@ -179,6 +179,28 @@ def test_a_limited_account_waits_with_all_its_posts(delivery: Delivery, world: W
     assert len(world.asked) == 2
 
 
+def test_what_we_cannot_keep_holds_up_nobody_else_and_leaves_nothing_half_written(
+    delivery: Delivery, world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = published(delivery.account, NOON)
+    world.posts |= {row.remote_id: {"views": 5} for row in (delivery, other)}
+    newest = keeping.newest
+
+    def broken(row: Delivery) -> Latest:
+        if row.pk == delivery.pk:
+            raise ValueError("stress-5")
+        return newest(row)
+
+    monkeypatch.setattr(keeping, "newest", broken)
+    collecting.find_new()
+
+    run(clock, HOUR)
+
+    assert PostSnapshot.objects.filter(delivery=other).exists()
+    assert not PostSnapshot.objects.filter(delivery=delivery).exists()
+    assert "a fault of ours" in look_at(delivery).problem
+
+
 def test_a_fault_of_ours_holds_up_nobody_else(
     delivery: Delivery, world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
