@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 ROOT = Path(__file__).resolve().parents[3]
-READY_SECONDS = 240  # the demo is filled first, which takes a busy machine its time
+READY_SECONDS = 480  # the demo is filled first, which takes a busy machine its time
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def running_desk(folder: Path) -> Iterator[str]:
         yield address
     finally:
         desk.send_signal(signal.SIGINT)
-        assert desk.wait(30) == 0
+        assert desk.wait(120) == 0
 
 
 def free_port() -> int:

@@ -82,7 +82,7 @@ def publish(desk: Page) -> str:
 
 def await_in(chat: Page, words: str) -> None:
     """A page of the sandbox has no script: news come with another look."""
-    for _ in range(40):
+    for _ in range(120):
         chat.goto(CHAT)
         if chat.get_by_text(words).count():
             return
