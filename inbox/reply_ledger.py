@@ -13,5 +13,5 @@ LEASE = timedelta(minutes=4)
 class ReplyLedger(StepLedger):
     books = Books(Reply, ReplyStep, "reply", Reply.State.SENDING, LEASE)
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply, reply.steps.all())
+    def __init__(self, reply: Reply, *, may_send: bool = True) -> None:
+        super().__init__(reply, reply.steps.all(), may_send=may_send)

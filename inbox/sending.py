@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from typing import cast
 
 import structlog
 from django.db import connection, transaction
@@ -36,7 +37,7 @@ from publishing import clock, insisting, leases
 from publishing.engine import LOOK_AFTER, MOST_CRASHES, RETRY_AFTER
 from publishing.engine_rows import Switch
 from publishing.insisting import AWAY, insist, writing
-from publishing.ledger import LostLease
+from publishing.ledger import LostLease, NothingMore
 
 log = structlog.get_logger(__name__)
 
@@ -104,12 +105,19 @@ def work(reply: Reply) -> None:
 
 def _try(reply: Reply) -> Settle:
     """One try: the way to settle it."""
-    error = _obstacle(reply)
-    if error is None:
-        try:
-            return partial(sent, told=_send(reply))
-        except PlatformError as failure:
-            error = failure
+    obstacle = _obstacle(reply)
+    if obstacle is not None and not _may_stand(reply):
+        return _settle_error(obstacle)
+    try:
+        return partial(sent, told=_send(reply, may_send=obstacle is None))
+    except NothingMore:
+        return _settle_error(cast(PlatformError, obstacle))
+    except PlatformError as error:
+        return _settle_error(error)
+
+
+def _settle_error(error: PlatformError) -> Settle:
+    """Which way a failure is settled."""
     if isinstance(error, NotReady):
         return partial(_later, error=error, until=error.retry_at)
     if isinstance(error, RateLimited):
@@ -132,8 +140,6 @@ def _obstacle(reply: Reply) -> PlatformError | None:
     if reply.conversation.account.state == Account.State.DISCONNECTED:
         advice = _("Connect it again, then press Retry.")
         return TokenExpired(_("The account was disconnected."), action=advice)
-    if in_doubt(reply):
-        return None  # it may be there already: then it is looked for, whatever holds now
     if reply.message.deleted_at is not None:
         return NotFound(_("What it answers was deleted on the network."), action=_("Nothing to do."))
     if windows.is_closed(reply.conversation):
@@ -141,9 +147,15 @@ def _obstacle(reply: Reply) -> PlatformError | None:
     return None
 
 
-def _send(reply: Reply) -> Told:
+def _may_stand(reply: Reply) -> bool:
+    """Whether it reached the network, maybe whole: it is not given up before that was found out."""
+    is_there = reply.conversation.account.state != Account.State.DISCONNECTED
+    return is_there and reply.crashes < 2 * MOST_CRASHES and any(step.is_public for step in reply.steps.all())
+
+
+def _send(reply: Reply, *, may_send: bool) -> Told:
     """Run the network's recipe; a token that expired under way is renewed once, and the recipe goes on."""
-    ledger = ReplyLedger(reply)
+    ledger = ReplyLedger(reply, may_send=may_send)
     question = told_of(reply.message)
     last_in = reply.conversation.last_in_at
     if question.kind == "direct" and last_in is not None:

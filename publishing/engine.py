@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 
 import structlog
 from django.db import transaction
@@ -35,7 +36,7 @@ from publishing.circuits import Circuits
 from publishing.claims import mark_missed
 from publishing.drafts import draft_for, keep_tags
 from publishing.insisting import AWAY, insist, writing
-from publishing.ledger import DeliveryLedger, LostLease
+from publishing.ledger import DeliveryLedger, LostLease, NothingMore
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
 from publishing.worklog import Worklog
 
@@ -89,10 +90,14 @@ Settle = Callable[[Delivery, Attempt], None]
 def _try(delivery: Delivery) -> tuple[Settle, PlatformError | None]:
     """One try: the way to settle it, and what the network failed with."""
     obstacle = _obstacle(delivery)
-    if obstacle is not None:
+    if obstacle is not None and not _may_stand(delivery):
         return obstacle, NOT_TRIED
     try:
-        published = _publish(delivery)
+        published = _publish(delivery, may_send=obstacle is None)
+    except NothingMore:
+        return cast(Settle, obstacle), NOT_TRIED
+    except NotReady as error:
+        return (obstacle, NOT_TRIED) if obstacle else (_settle_error(error), error)
     except PlatformError as error:
         return _settle_error(error), error
     return partial(published_as, published=published), None
@@ -111,9 +116,15 @@ def _obstacle(delivery: Delivery) -> Settle | None:
     return None
 
 
-def _publish(delivery: Delivery) -> Published:
+def _may_stand(delivery: Delivery) -> bool:
+    """Whether it reached the network, maybe whole: it is not given up before that was found out."""
+    is_there = delivery.account.state != Account.State.DISCONNECTED
+    return is_there and delivery.crashes < 2 * MOST_CRASHES and delivery.is_partly_out
+
+
+def _publish(delivery: Delivery, *, may_send: bool) -> Published:
     """Run the network's recipe; a token that expired under way is renewed once, and the recipe goes on."""
-    ledger = DeliveryLedger(delivery)
+    ledger = DeliveryLedger(delivery, may_send=may_send)
     keep_tags(delivery)
     draft = frozen(draft_for(delivery), ledger)
     account = ensure_fresh(delivery.account)
@@ -247,7 +258,8 @@ def too_late(delivery: Delivery, attempt: Attempt) -> None:
 
 def _give_up(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: str) -> None:
     """It was not the network that said no: what may yet appear there is not called failed."""
-    if is_coming_out(delivery):
+    nobody_can_look = delivery.crashes >= 2 * MOST_CRASHES and delivery.is_partly_out
+    if nobody_can_look or is_coming_out(delivery):
         _settle(
             delivery, attempt, Attempt.Outcome.UNKNOWN, State.UNKNOWN, error, advice=OutcomeUnknown.action
         )

@@ -24,6 +24,10 @@ from publishing.models import Delivery, State, Step
 J = TypeVar("J", bound=Json)
 
 
+class NothingMore(Exception):
+    """Something is left to be sent, and it is too late for that."""
+
+
 class LostLease(Exception):
     """Somebody else holds this row now: stop at once and write nothing."""
 
@@ -40,12 +44,17 @@ class Books:
 
 
 class StepLedger:
-    """Implements `platforms.ledger.Ledger` on the durable steps of one claimed row."""
+    """Implements `platforms.ledger.Ledger` on the durable steps of one claimed row.
+
+    Where nothing may be sent any more a recipe still finds out what became of what it sent, and goes on to
+    its end if all of that stands; else NothingMore.
+    """
 
     books: ClassVar[Books]
 
-    def __init__(self, row: Any, known: Iterable[DurableStep]) -> None:
+    def __init__(self, row: Any, known: Iterable[DurableStep], *, may_send: bool = True) -> None:
         self._row = row
+        self._may_send = may_send
         self._steps = {step.name: step for step in known}
         self._unwritten: list[DurableStep] = []
 
@@ -108,6 +117,9 @@ class StepLedger:
 
     def _send(self, step: DurableStep, do: Callable[[], Json], find: Find) -> Json:
         earlier = step.first_sent_at if step.state == Step.State.SENT else None
+        if not self._may_send:
+            self._reopen(step)  # it was looked for, and surely is not there
+            raise NothingMore
         self._begin(step, Step.State.SENT)
         try:
             return self._while_held(do)
@@ -184,10 +196,9 @@ class DeliveryLedger(StepLedger):
 
     books = Books(Delivery, Step, "delivery", State.PUBLISHING)
 
-    def __init__(self, delivery: Delivery) -> None:
-        super().__init__(
-            delivery, delivery.steps.all() if delivery.known_steps is None else delivery.known_steps
-        )
+    def __init__(self, delivery: Delivery, *, may_send: bool = True) -> None:
+        known = delivery.steps.all() if delivery.known_steps is None else delivery.known_steps
+        super().__init__(delivery, known, may_send=may_send)
 
     def stands(self, published: Published) -> None:
         insist(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -447,11 +448,74 @@ def test_a_delivery_that_kills_its_workers_is_left_to_a_person(
     assert world.posts == []
 
 
-def test_what_the_network_is_still_at_is_never_called_failed(due: Callable[..., Delivery], clock) -> None:
+@pytest.mark.parametrize("given_up", [{"crashes": engine.MOST_CRASHES}, {"give_up_at": NOON}])
+def test_what_stands_is_published_however_late_that_is_found_out(
+    due: Callable[..., Delivery], world: World, clock, given_up: dict[str, Any]
+) -> None:
+    due("Good morning")
+    run("dies before it can say so")
+    Delivery.objects.update(state=State.PUBLISHING, remote_id="", permalink="", part_ids=[], **given_up)
+    clock.shift(timedelta(minutes=1))
+
+    [settled] = run()
+
+    assert world.posts == ["Good morning"]
+    assert (settled.state, settled.remote_id, settled.reason) == (State.PUBLISHED, "Good morning", "")
+
+
+def test_what_was_sent_and_is_surely_not_there_fails_and_is_not_sent_again(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.before = [OutcomeUnknown("The connection broke off.")]
+    run()
+    Delivery.objects.update(give_up_at=NOON)
+    clock.shift(timedelta(minutes=1))
+
+    [settled] = run()
+
+    assert (settled.state, settled.reason) == (State.FAILED, "It did not get through within a day.")
+    assert world.posts == []
+
+
+def test_half_a_thread_is_not_finished_when_it_is_too_late(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due("One\n---\nTwo")
+    world.before = [None, Unavailable("The network is down.")]
+    run()
+    Delivery.objects.update(give_up_at=NOON)
+    clock.shift(timedelta(minutes=1))
+
+    [settled] = run()
+
+    assert (settled.state, settled.reason) == (State.FAILED, "It did not get through within a day.")
+    assert len(world.posts) == 1
+
+
+def test_what_stops_every_worker_after_it_was_sent_is_left_to_a_person_in_the_end(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
+    due()
+    world.before = [OutcomeUnknown("The connection broke off.")]
+    run()
+    Delivery.objects.update(crashes=2 * engine.MOST_CRASHES)
+    clock.shift(timedelta(minutes=1))
+
+    [settled] = run()
+
+    assert (settled.state, settled.advice) == (State.UNKNOWN, OutcomeUnknown.action)
+    assert world.looks == 0
+
+
+def test_what_the_network_is_still_at_is_never_called_failed(
+    due: Callable[..., Delivery], world: World, clock
+) -> None:
     delivery = due()
+    world.processed = False
     delivery.steps.create(name="video", kind=Step.Kind.ONCE, state=Step.State.DONE, result="1")
     delivery.steps.create(name="processed", kind=Step.Kind.WAIT, first_sent_at=NOON)
-    Delivery.objects.update(crashes=engine.MOST_CRASHES)
+    Delivery.objects.update(crashes=engine.MOST_CRASHES, fence=1)
 
     [settled] = run()
 

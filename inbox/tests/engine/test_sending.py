@@ -19,6 +19,7 @@ from inbox.values import told_of
 from platforms import transport
 from platforms.sandbox.models import Fault, Note
 from platforms.tests.contract.drafts import Shelf
+from publishing.engine import MOST_CRASHES
 from publishing.engine_rows import Switch
 
 ANSWER = "At seven, as on every day."
@@ -313,6 +314,24 @@ def test_an_answer_that_did_not_get_through_for_a_day_is_a_persons() -> None:
 
     reply.refresh_from_db()
     assert (reply.state, reply.reason) == (Reply.State.FAILED, "It did not get through within a day.")
+
+
+@over_http
+@pytest.mark.parametrize("given_up", [{"crashes": MOST_CRASHES}, {"queued_at": now() - timedelta(days=2)}])
+def test_an_answer_that_stands_is_told_so_however_late_that_is_found_out(
+    given_up: dict[str, Any], desk: Connect, shelf: Shelf, ada: User
+) -> None:
+    one = desk("mastodon")
+    reply = replying.reply(asked(one, "mention", shelf), ANSWER, ada)
+    one.send()  # by a worker that dies before it can say so
+    Reply.objects.update(state=Reply.State.SENDING, due_at=now(), **given_up)
+
+    [claimed] = sending.claim("another worker")
+    sending.work(claimed)
+
+    reply.refresh_from_db()
+    assert (reply.state, reply.reason) == (Reply.State.SENT, "")
+    assert one.answers(ANSWER) == 1
 
 
 @in_rows
