@@ -81,7 +81,7 @@ class BlueskyVideo(BlueskyRepo):
                 read_seconds=UPLOAD_SECONDS,
             )
         status = job_status(answer)
-        if not answer.ok and not (answer.status == 409 and status.get("jobId")):
+        if not answer.ok and answer.status != 409:
             raise self.classify(answer)
         if not isinstance(status.get("jobId"), str):
             raise answer.doubtful("Bluesky's answer is incomplete.", detail=answer.text)

@@ -13,6 +13,7 @@ from platforms.transport import Answer
 # Right whether TikTok's MB is 10^6 or 2^20 bytes: pieces of 5 to 64 MB, the last one up to twice as long.
 PIECE = 10_000_000
 WHOLE = 20_000_000  # below this a file goes in one piece
+REFUSED = frozenset({400, 413, 415, 422})
 
 Put = Callable[[Chunk], Answer]
 
@@ -67,7 +68,7 @@ def send(file: MediaFile, put: Put, start: int, stop: int) -> bool:
             start = stored
         elif answer.ok:
             start = chunk.last + 1
-        elif answer.status < 500:
+        elif answer.status in REFUSED:
             raise MediaRejected(
                 "TikTok did not take the bytes of the video.", status=answer.status, detail=answer.text
             )

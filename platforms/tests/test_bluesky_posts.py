@@ -144,12 +144,17 @@ def test_a_video_that_the_service_has_seen_is_not_sent_for_nothing(served: Blues
     assert len(standing()) == 2
 
 
-def test_an_upload_whose_answer_was_lost_is_one_video(served: Bluesky) -> None:
+@pytest.mark.parametrize("second", [None, Fault.Kind.HALF, Fault.Kind.EMPTY, Fault.Kind.HTML])
+def test_an_upload_whose_answer_was_lost_is_one_video(served: Bluesky, second: Fault.Kind | None) -> None:
     books = MemoryLedger()
     fault(Fault.Kind.DROP_AFTER, "uploadVideo")
 
     with pytest.raises(Unavailable):
         served.publish(draft(video()), books)
+    if second:  # what says that the video is known already comes broken too
+        fault(second, "uploadVideo")
+        with pytest.raises(Unavailable):
+            served.publish(draft(video()), books)
     in_time(served, draft(video()), books)
 
     assert Upload.objects.filter(content_type="video/job").count() == 1

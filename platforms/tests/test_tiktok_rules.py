@@ -9,7 +9,7 @@ from platforms._tiktok_post import limits_of
 from platforms._tiktok_upload import PIECE, WHOLE, Plan, send
 from platforms._tiktok_words import PRIVATE, PUBLIC
 from platforms.content import Draft, Json
-from platforms.errors import MediaRejected, OutcomeUnknown, PlatformError, Unavailable
+from platforms.errors import MediaRejected, OutcomeUnknown, PlatformError, RateLimited, Unavailable
 from platforms.tests.files import film, medium, picture
 from platforms.tests.tiktok_drafts import draft
 from platforms.tiktok import TikTok
@@ -69,7 +69,8 @@ def test_an_upload_that_tiktok_cannot_place_is_left_for_later(stored: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, MediaRejected), (500, OutcomeUnknown), (503, Unavailable)]
+    ("status", "kind"),
+    [(400, MediaRejected), (429, RateLimited), (500, OutcomeUnknown), (503, Unavailable)],
 )
 def test_a_refused_piece_is_told_apart(status: int, kind: type[PlatformError]) -> None:
     with pytest.raises(kind):
