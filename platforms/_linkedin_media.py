@@ -10,7 +10,7 @@ from platforms._linkedin_text import kind_of, quoted
 from platforms._linkedin_wire import LinkedInWire
 from platforms.chunks import chunks
 from platforms.content import Json, MediaFile
-from platforms.errors import MediaRejected, PermissionMissing, PlatformError, Refused
+from platforms.errors import MediaRejected, PermissionMissing, PlatformError, Refused, Unavailable
 from platforms.ledger import Ledger
 
 GRACE = timedelta(seconds=5)  # how long a medium is left alone whose state the token may not see
@@ -92,7 +92,10 @@ class LinkedInMedia(LinkedInWire):
     def _send_part(self, file: MediaFile, part: Mapping[str, Any], until: float | None) -> str | None:
         first, last = int(part["firstByte"]), int(part["lastByte"])
         chunk = next(chunks(file, last - first + 1, first))
-        return self._put(part["uploadUrl"], io.BytesIO(chunk.content), until)
+        etag = self._put(part["uploadUrl"], io.BytesIO(chunk.content), until)
+        if etag == "":
+            raise Unavailable("LinkedIn did not say how it calls this part of the video.")
+        return etag
 
     def _put(self, url: str, body: io.BytesIO, until: float | None) -> str | None:
         """Send to an address that is its own permission: the part's id, None where its time is over."""

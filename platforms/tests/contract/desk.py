@@ -9,7 +9,7 @@ from typing import Any
 
 from platforms.base import Platform
 from platforms.content import Draft, Published
-from platforms.errors import NotReady, OutcomeUnknown, Unavailable
+from platforms.errors import NotReady, OutcomeUnknown, RateLimited, TokenExpired, Unavailable
 from platforms.ledger import MemoryLedger
 from platforms.sandbox.models import Call, Client, Entry, Fault, Grant, Person, Upload
 from platforms.tests.village import move_in
@@ -33,7 +33,7 @@ def persevere(client: Platform, draft: Draft, ledger: MemoryLedger) -> Published
     for _ in range(6):
         try:
             return publish(client, draft, ledger)
-        except (OutcomeUnknown, Unavailable):
+        except (OutcomeUnknown, RateLimited, TokenExpired, Unavailable):
             age(ledger)
     return None
 

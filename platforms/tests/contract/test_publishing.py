@@ -11,7 +11,7 @@ from _pytest.mark import ParameterSet
 
 from platforms.base import Platform
 from platforms.content import Draft, Json, MediaFile
-from platforms.errors import OutcomeUnknown
+from platforms.errors import OutcomeUnknown, PlatformError
 from platforms.ledger import MemoryLedger
 from platforms.options import Option
 from platforms.registry import PLATFORMS
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 # Here a lost start cannot be told from one that never arrived: a person is asked, and nothing is sent twice.
 MAY_ASK = {("tiktok", "photos"), ("tiktok", "draft")}
+SPOILED = (("", Fault.Kind.LIMITED), ("", Fault.Kind.BROKEN), ("", Fault.Kind.HALF), ("GET", Fault.Kind.HALF))
 KINDS = [(name, kind.name) for name, platform in PLATFORMS.items() for kind in platform.post_kinds()]
 EDITABLE = [name for name, platform in PLATFORMS.items() if platform.can("edit")]
 
@@ -93,6 +94,36 @@ def test_an_answer_that_is_lost_makes_no_second_post(
         is_told = published is not None or not client.can("find") or not once
         if (stands != once or not is_told) and not (published is None and (name, kind) in MAY_ASK):
             wrong.append(f"answer {number + 1} of {calls} lost: {stands} stand, {published}")
+
+    assert wrong == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("method", "spoiled"), SPOILED)
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_whatever_comes_instead_of_an_answer_makes_no_failure_and_no_second_post(
+    name: str, kind: str, method: str, spoiled: Fault.Kind, world: str, drafted: Callable[..., Draft]
+) -> None:
+    client = connected(name, world)
+    Call.objects.all().delete()
+    desk.publish(client, drafted(client, kind, "zero"), MemoryLedger())
+    calls = Call.objects.filter(network=name, method=method).count() if method else len(desk.writes(name))
+    once = desk.standing(name)
+    wrong = []
+
+    for number in range(calls):
+        desk.clear()
+        client = connected(name, world)
+        try:
+            with desk.fault(name, spoiled, skip=number, method=method):
+                published = desk.persevere(client, drafted(client, kind, f"n{number}"), MemoryLedger())
+        except PlatformError as error:
+            wrong.append(f"instead of answer {number + 1} of {calls}: {error!r}")
+            continue
+        stands = desk.standing(name)
+        is_told = published is not None or not client.can("find") or not once
+        if (stands != once or not is_told) and not (published is None and (name, kind) in MAY_ASK):
+            wrong.append(f"instead of answer {number + 1} of {calls}: {stands} stand, {published}")
 
     assert wrong == []
 
