@@ -56,8 +56,8 @@ test-postgres: .venv/dev.stamp ## both on PostgreSQL: TEST_DATABASE_URL=postgres
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) $(TOGETHER) -m '$(WHOLE)'
 
 test-chaos: .venv/dev.stamp ## kills workers at every moment
-	@$(PYTEST) -n 0 -m chaos publishing inbox snsauto bench
-	@$(PYTEST) $(TOGETHER) -m chaos platforms
+	@$(PYTEST) $(TOGETHER) -m chaos publishing inbox platforms
+	@$(PYTEST) -n 0 -m chaos snsauto bench
 
 test-chaos-postgres: .venv/dev.stamp ## the same desk on several machines: TEST_DATABASE_URL=postgres://user@host/name
 	@DATABASE_URL=$(TEST_DATABASE_URL) $(PYTEST) -n 0 -m chaos snsauto/tests/test_chaos.py -k machines

@@ -5,9 +5,12 @@ A forked worker kills itself at a moment of a step; another one goes on when the
 
 import os
 import signal
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,8 +67,28 @@ def in_a_worker(job: Callable[[], None]) -> int:
     return ended_by
 
 
-def _forked(job: Callable[[], None]) -> int:
+def close_the_database() -> None:
+    """A fork of a process that has SQLite's file open anywhere breaks it (sqlite.org/howtocorrupt.html, 2.6).
+
+    Threads of the sandbox close it only after they have answered.
+    """
     connections.close_all()
+    file = os.path.realpath(str(connections["default"].settings_dict["NAME"]))
+    deadline = time.monotonic() + MOST_SECONDS
+    while any(path.startswith(file) for path in open_files()):
+        assert time.monotonic() < deadline, "somebody keeps the database open"
+        time.sleep(0.001)
+
+
+def open_files() -> Iterator[str]:
+    """What this process has open, where the system says so."""
+    for number in Path("/proc/self/fd").glob("*"):
+        with suppress(OSError):
+            yield str(number.readlink())
+
+
+def _forked(job: Callable[[], None]) -> int:
+    close_the_database()
     child = os.fork()
     if child == 0:
         signal.alarm(MOST_SECONDS)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Account, User
 from inbox import replying
 from inbox.models import Conversation, Feed, Reply
 from inbox.tests.engine.desk import QUESTION, Desk
 from platforms.registry import PLATFORMS
+from platforms.sandbox.models import Fault
 from platforms.tests.contract.drafts import Shelf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +59,37 @@ def test_what_somebody_writes_arrives_once_whichever_way_and_its_answer_stands_t
         assert [row.text for row in conversation.messages.all()] == [question, f"{ANSWER} {kind}."]
 
     assert Conversation.objects.filter(account=one.account).count() == len(PLATFORMS[name].message_kinds)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("spoiled", [Fault.Kind.LIMITED, Fault.Kind.BROKEN, Fault.Kind.HALF])
+@pytest.mark.parametrize("name", READ)
+def test_whatever_comes_instead_of_an_answer_makes_no_failure_and_no_second_one(
+    name: str, spoiled: Fault.Kind, desk: Connect, shelf: Shelf, ada: User
+) -> None:
+    one = desk(name)
+    one.publish(shelf)
+    one.listen()
+
+    for kind in PLATFORMS[name].message_kinds:
+        question, answer = f"{QUESTION} ({kind})", f"{ANSWER} {kind}."
+        one.write(kind, question)
+        one.read()
+        [message] = one.messages(question)
+        reply = replying.reply(message, answer, ada)
+        fault = one.fault(spoiled)
+        one.send()
+        fault.delete()
+        Account.objects.update(limited_until=None)  # it asked us to slow down, and its time is over
+        one.send()
+
+        reply.refresh_from_db()
+        if reply.state == Reply.State.UNKNOWN:  # a network that shows no answers, or some time later
+            assert replying.confirm(reply, one.answers(answer) == 1)
+            one.send()
+            reply.refresh_from_db()
+        assert reply.state == Reply.State.SENT, (kind, reply.reason, reply.advice)
+        assert one.answers(answer) == 1
 
 
 @pytest.mark.parametrize(
