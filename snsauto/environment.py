@@ -154,6 +154,7 @@ class Environment:
                 "django": {"handlers": []},  # Django's own would write a second time, and unformatted
                 "django.server": {"handlers": [], "propagate": True},
                 "django.request": {"level": "ERROR", "filters": ["no probes"]},
+                "django.security.DisallowedHost": {"level": "CRITICAL"},  # whoever asks is told, scanners too
                 "django.db.backends": {"level": "INFO"},  # below stand the values of every query
                 "django-q": {"level": "WARNING"},
                 "httpx2": {"level": "WARNING"},  # names every request; the AI's uses are rows

@@ -56,7 +56,9 @@ def test_a_fault_is_told_to_people_and_programs(
     assert answer.json()["detail"] in page.content.decode()
 
 
-def test_a_desk_asked_by_another_name_says_where_it_is(client: Client, settings: Settings) -> None:
+def test_a_desk_asked_by_another_name_says_where_it_is(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.SITE_URL = "https://desk.example.org"
 
     page = client.get("/queue/", headers={"host": "old.example.org"})
@@ -68,6 +70,7 @@ def test_a_desk_asked_by_another_name_says_where_it_is(client: Client, settings:
     assert 'href="https://desk.example.org/"' in page.content.decode()
     assert "old.example.org" not in page.content.decode()
     assert answer.json()["code"] == "wrong_host"
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("host", ["localhost:8000", "LOCALHOST", "[::1]:8000"])
