@@ -34,7 +34,7 @@ from platforms.errors import (
     Unavailable,
 )
 from publishing import clock, insisting, leases
-from publishing.engine import LOOK_AFTER, MOST_CRASHES, RETRY_AFTER
+from publishing.engine import LOOK_AFTER, MOST_CRASHES, RETRY_AFTER, may_stand
 from publishing.engine_rows import Switch
 from publishing.insisting import AWAY, insist, writing
 from publishing.ledger import LostLease, NothingMore
@@ -106,7 +106,7 @@ def work(reply: Reply) -> None:
 def _try(reply: Reply) -> Settle:
     """One try: the way to settle it."""
     obstacle = _obstacle(reply)
-    if obstacle is not None and not _may_stand(reply):
+    if obstacle is not None and not may_stand(reply.conversation.account, reply.crashes, reply.steps.all()):
         return _settle_error(obstacle)
     try:
         return partial(sent, told=_send(reply, may_send=obstacle is None))
@@ -145,12 +145,6 @@ def _obstacle(reply: Reply) -> PlatformError | None:
     if windows.is_closed(reply.conversation):
         return Refused(windows.why_closed(reply.conversation), action=_("Wait until they write again."))
     return None
-
-
-def _may_stand(reply: Reply) -> bool:
-    """Whether it reached the network, maybe whole: it is not given up before that was found out."""
-    is_there = reply.conversation.account.state != Account.State.DISCONNECTED
-    return is_there and reply.crashes < 2 * MOST_CRASHES and any(step.is_public for step in reply.steps.all())
 
 
 def _send(reply: Reply, *, may_send: bool) -> Told:

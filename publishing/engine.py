@@ -7,7 +7,7 @@ fence, every later write names that fence, and the ledger knows which step may h
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,6 +35,7 @@ from publishing.backlog import Backlog
 from publishing.circuits import Circuits
 from publishing.claims import mark_missed
 from publishing.drafts import draft_for, keep_tags
+from publishing.durable import DurableStep
 from publishing.insisting import AWAY, insist, writing
 from publishing.ledger import DeliveryLedger, LostLease, NothingMore
 from publishing.models import TEXT_STEP, Attempt, Delivery, State, Step
@@ -45,6 +46,7 @@ log = structlog.get_logger(__name__)
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5))  # before the second and the third attempt
 LOOK_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=4))
 MOST_CRASHES = 5
+HOPELESS = 2 * MOST_CRASHES  # whatever was sent, no worker lives to find out what became of it
 NOT_TRIED = Refused("")  # the network was not even asked
 
 
@@ -90,7 +92,7 @@ Settle = Callable[[Delivery, Attempt], None]
 def _try(delivery: Delivery) -> tuple[Settle, PlatformError | None]:
     """One try: the way to settle it, and what the network failed with."""
     obstacle = _obstacle(delivery)
-    if obstacle is not None and not _may_stand(delivery):
+    if obstacle is not None and not may_stand(delivery.account, delivery.crashes, delivery.steps.all()):
         return obstacle, NOT_TRIED
     try:
         published = _publish(delivery, may_send=obstacle is None)
@@ -116,10 +118,10 @@ def _obstacle(delivery: Delivery) -> Settle | None:
     return None
 
 
-def _may_stand(delivery: Delivery) -> bool:
-    """Whether it reached the network, maybe whole: it is not given up before that was found out."""
-    is_there = delivery.account.state != Account.State.DISCONNECTED
-    return is_there and delivery.crashes < 2 * MOST_CRASHES and delivery.is_partly_out
+def may_stand(account: Account, crashes: int, steps: Iterable[DurableStep]) -> bool:
+    """Whether something of it reached the network: it is not given up before somebody looked."""
+    can_look = account.state != Account.State.DISCONNECTED and crashes < HOPELESS
+    return can_look and any(step.is_public for step in steps)
 
 
 def _publish(delivery: Delivery, *, may_send: bool) -> Published:
@@ -258,7 +260,7 @@ def too_late(delivery: Delivery, attempt: Attempt) -> None:
 
 def _give_up(delivery: Delivery, attempt: Attempt, error: PlatformError, advice: str) -> None:
     """It was not the network that said no: what may yet appear there is not called failed."""
-    nobody_can_look = delivery.crashes >= 2 * MOST_CRASHES and delivery.is_partly_out
+    nobody_can_look = delivery.crashes >= HOPELESS and delivery.is_partly_out
     if nobody_can_look or is_coming_out(delivery):
         _settle(
             delivery, attempt, Attempt.Outcome.UNKNOWN, State.UNKNOWN, error, advice=OutcomeUnknown.action

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 
 from snsauto import ports
-from snsauto.api.errors import problem
+from snsauto.api.errors import PROBLEM, problem
 from snsauto.api.middleware import ROOT
 from snsauto.stylesheet import stylesheet as sheet
 from snsauto.views import stylesheet
@@ -45,7 +45,7 @@ def _told(request: HttpRequest, template: str, error: APIException, **more: str)
     """As a page, or to a program as a problem."""
     status = error.status_code
     if request.path.startswith(ROOT):
-        return JsonResponse(problem(error), status=status, content_type="application/problem+json")
+        return JsonResponse(problem(error), status=status, content_type=PROBLEM)
     return HttpResponse(render_to_string(template, {"said": str(error.detail), **more}), status=status)
 
 

@@ -18,6 +18,7 @@ from publishing.preflight import Refusal
 from publishing.storage import StorageAway
 from snsauto.api.limits import DEFAULT, spend
 
+PROBLEM = "application/problem+json"
 FIELDS = {"time": "scheduled_at"}  # what the composer calls otherwise than the API
 
 
@@ -60,7 +61,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is None:
         return None
     response.data = problem(_as_api_exception(error))
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM
     return response
 
 

@@ -13,9 +13,9 @@ from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 
 from accounts.scopes import READ, WRITE
+from snsauto.api.errors import PROBLEM
 from snsauto.api.etags import WRITING, Conditional
 
-PROBLEM = "application/problem+json"
 WORDS = {
     "400": "The request is not valid; `errors` says where. Nothing was written.",
     "401": "No token, or none that is valid.",
